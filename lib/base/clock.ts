@@ -1,0 +1,23 @@
+/**
+ * Time as an argument, so that tests can hold it still.
+ *
+ * Must not know: time zones other than UTC.
+ */
+
+/** Milliseconds since 1970, UTC. */
+export type Clock = () => number;
+
+export const systemClock: Clock = () => Date.now();
+
+/** RFC 3339, UTC, milliseconds: `2026-11-21T10:00:00.123Z`. */
+export type Timestamp = string & { readonly __brand: 'Timestamp' };
+
+export const timestamp = (milliseconds: number): Timestamp =>
+  new Date(milliseconds).toISOString() as Timestamp;
+
+/** The milliseconds of a timestamp this project wrote, or null for any other text. */
+export function parseTimestamp(text: string): number | null {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text)) return null;
+  const milliseconds = Date.parse(text);
+  return Number.isNaN(milliseconds) ? null : milliseconds;
+}

@@ -1,0 +1,12 @@
+/**
+ * An expected failure as a value: losing a race, a missing file, a red job.
+ *
+ * Must not know: anything else. What a correct program never does is thrown, not returned.
+ */
+
+export type Ok<T> = { readonly ok: true; readonly value: T };
+export type Err<E> = { readonly ok: false; readonly error: E };
+export type Result<T, E> = Ok<T> | Err<E>;
+
+export const ok = <T>(value: T): Ok<T> => ({ ok: true, value });
+export const err = <E>(error: E): Err<E> => ({ ok: false, error });

@@ -1,0 +1,71 @@
+/**
+ * Small facts about text that several rooms need the same way.
+ *
+ * Must not know: who shows the text.
+ */
+import { distance } from 'fastest-levenshtein';
+
+/**
+ * The known name nearest to a mistaken one, or null when none is near enough to be what was meant:
+ * at most a third of the letters differ.
+ */
+export function nearest(word: string, known: Iterable<string>): string | null {
+  let best: string | null = null;
+  let least = Math.max(1, Math.floor(word.length / 3)) + 1;
+  for (const name of known) {
+    const apart = distance(word, name);
+    if (apart < least && apart < Math.max(word.length, name.length)) {
+      best = name;
+      least = apart;
+    }
+  }
+  return best;
+}
+
+/** Text from outside, made safe for a terminal or a one-line message: control and bidi characters are shown. */
+export function visible(text: string): string {
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+const units: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 };
+
+/** Milliseconds of a duration as users write it (`"90s"`, `"1h30m"`, `30d`, or a number of seconds), or null. */
+export function parseDuration(value: string | number): number | null {
+  if (typeof value === 'number')
+    return Number.isFinite(value) && value >= 0 ? Math.round(value * 1000) : null;
+  const text = value.trim();
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1000);
+  if (!/^(\d+(\.\d+)?[dhms])+$/.test(text)) return null;
+  let total = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)([dhms])/g)) {
+    total += Number(amount) * (units[unit ?? ''] ?? 0);
+  }
+  return Math.round(total);
+}
+
+/** A duration for people: `1.2 s`, `3 min 5 s`, `1 h 2 min`. */
+export function showDuration(milliseconds: number): string {
+  const ms = Math.max(0, milliseconds);
+  if (ms < 950) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}
+
+/** `1 job`, `3 jobs`. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/**
+ * A YAML 1.1 and 1.2 double-quoted string, which is also JSON: the characters that some YAML reader refuses,
+ * folds or strips (contract §1) are written as `\u` escapes.
+ */
+export function quoted(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
