@@ -24,8 +24,16 @@ export type NumberForm = {
   readonly span: Place;
 };
 export type StringForm = { readonly type: 'string'; readonly bytes: ByteString; readonly span: Place };
-/** `name` is ordinary text. The vararg `...` is the symbol of that name. */
-export type SymbolForm = { readonly type: 'symbol'; readonly name: string; readonly span: Place };
+/**
+ * `name` is ordinary text. The vararg `...` is the symbol of that name.
+ * `quoted` marks a name written in a macro's template: it may be used, but not bound, lest it captures a user's.
+ */
+export type SymbolForm = {
+  readonly type: 'symbol';
+  readonly name: string;
+  readonly span: Place;
+  readonly quoted?: boolean;
+};
 export type ListForm = { readonly type: 'list'; readonly items: readonly Form[]; readonly span: Place };
 export type SequenceForm = {
   readonly type: 'sequence';

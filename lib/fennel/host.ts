@@ -37,15 +37,55 @@ export interface CompilerBridge {
   loadMacroModule(name: string): Result<HostValue, Diagnostic[]>;
 }
 
+/** What a table of macros holds under one name. A function or a table that can be called is a macro. */
+export type MacroEntry =
+  | { readonly kind: 'macro'; readonly value: HostValue }
+  | { readonly kind: 'table'; readonly value: HostValue }
+  | { readonly kind: 'other' };
+
+/**
+ * The name of the one global that quoted forms in a compile-time chunk are built with. No name of a user's
+ * program is ever mangled to it. The host sets it, in the environment of every chunk it runs, to a table of:
+ *
+ * | call | gives |
+ * | --- | --- |
+ * | `list(place, ...)` | a list of the values (`select('#', ...)` of them, nils included) |
+ * | `sequence(place, ...)` | a sequence of the values |
+ * | `table(place, k1, v1, k2, v2, ...)` | a table form whose entries keep this order |
+ * | `sym(name, place)` | a symbol whose `quoted` is true (a user's own `(sym :x)` makes one that isn't) |
+ *
+ * A `place` is a string, `line:column:endLine:endColumn:file`, as `placeText` and `parsePlace` write and read it.
+ * Numbers, strings and booleans stand for themselves; a quoted nil is `sym("nil", place)`.
+ */
+export const quoteTable = '__fnl';
+
+/** A span in one string, for a chunk to hand to the functions of `quoteTable`. */
+export const placeText = (span: Span): string =>
+  `${span.start.line}:${span.start.column}:${span.end.line}:${span.end.column}:${span.file}`;
+
+/** What `placeText` wrote, or null for anything else. */
+export function parsePlace(text: string): Place {
+  const [, line, column, endLine, endColumn, file] = /^(\d+):(\d+):(\d+):(\d+):(.*)$/s.exec(text) ?? [];
+  if (file === undefined) return null;
+  return {
+    file,
+    start: { line: Number(line), column: Number(column) },
+    end: { line: Number(endLine), column: Number(endColumn) },
+  };
+}
+
 export interface MacroHost {
   /**
    * Runs a chunk in a compile-time environment of its own: the base library and the compiler's helpers
-   * (`list sym gensym …`). `args` are what `...` gives. Answers with the first value, `nil` included.
+   * (`list sym gensym …`, `quoteTable`). `args` are what `...` gives. Answers with the first value, `nil` included.
    */
   run(chunk: Chunk, args: readonly string[], bridge: CompilerBridge): Result<HostValue, HostFailure>;
-  /** The macros in a table that `run` gave, or null when it is no table of functions. */
-  macrosIn(value: HostValue): ReadonlyMap<string, HostValue> | null;
-  /** Calls a macro. Forms made by it without a place of their own get `call`'s. */
+  /** What is in a table that `run` gave, string keys only, or null when it is no table. */
+  entries(table: HostValue): ReadonlyMap<string, MacroEntry> | null;
+  /**
+   * Calls a macro. Forms in its answer that have no place of their own, or one in another file than the call's,
+   * get `call`'s place.
+   */
   call(
     macro: HostValue,
     args: readonly Form[],
