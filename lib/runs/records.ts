@@ -45,7 +45,7 @@ export type Times = {
 };
 
 /** `owner.yml`: a process, told apart from a later one with the same pid. */
-export type Owner = { readonly pid: number; readonly start: string; readonly boot: string };
+export type Owner = { readonly pid: number; readonly start: number; readonly boot: string };
 
 export type JobLine = {
   readonly id: JobId;
