@@ -1,0 +1,28 @@
+/**
+ * The door of the room: commands, helper programs, identities, locks, and ends.
+ *
+ * Must not know: jobs, containers.
+ */
+export { type Argv, type Captured, type CaptureOptions, capture } from './capture.ts';
+export {
+  type Command,
+  type CommandEnd,
+  type Environment,
+  type HearChunk,
+  programOf,
+  type StartFailure,
+  type StreamName,
+  sayStartFailure,
+} from './command.ts';
+export { type EndOptions, endMarked, graceMs, type NotEnded } from './end.ts';
+export { bootId, type Identity, identify, identityText, isAlive, parseIdentity, self } from './identity.ts';
+export { acquireLock, Lock, type LockFailure, sayLockFailure, tryLock } from './lock.ts';
+export { type RunningCommand, type RunOptions, startCommand } from './run.ts';
+export {
+  leash,
+  type ProcessOptions,
+  type SupervisedChild,
+  spawnChild,
+  spawnDetached,
+  whenSupervisorGone,
+} from './supervise.ts';

@@ -1,0 +1,155 @@
+/**
+ * Runs a command: streams with backpressure, stdin, timeout, cancellation.
+ *
+ * A command is over when its process exits. Whoever it left behind with its streams open delays nothing and is read on
+ * until `release`. Must not know: jobs, logs, containers.
+ */
+import type { Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import { ok, type Result } from '../base/result.ts';
+import type { Command, CommandEnd, Environment, HearChunk, StartFailure, StreamName } from './command.ts';
+import { endMarked } from './end.ts';
+import { type Identity, identify } from './identity.ts';
+import { openPipes, type Pipes } from './pipes.ts';
+import { type Spawned, spawnCommand } from './spawn.ts';
+
+export type RunOptions = {
+  readonly cwd: string;
+  /** Complete: nothing is inherited. Must hold the mark, or what leaves the process group is not found. */
+  readonly env: Environment;
+  /** `NAME=value` as it stands in `env`. */
+  readonly mark: string;
+  /** Null is `/dev/null`. */
+  readonly stdin: string | Uint8Array | null;
+  /** Null: no limit. */
+  readonly timeoutMs: number | null;
+  readonly signal: AbortSignal;
+  readonly hear: HearChunk;
+  /** Between SIGTERM and SIGKILL; default 5 s. */
+  readonly graceMs?: number;
+};
+
+export type RunningCommand = {
+  readonly pid: number;
+  /** When it is over and all that it wrote itself was heard. Rejects only when `hear` threw. */
+  readonly ended: Promise<CommandEnd>;
+  /** Stops reading what it left behind. Only after `ended`. */
+  release(): void;
+};
+
+/** Starts a command as the leader of its own session and process group. */
+export async function startCommand(
+  command: Command,
+  options: RunOptions,
+): Promise<Result<RunningCommand, StartFailure>> {
+  const opened = await openPipes(options.stdin !== null);
+  if (!opened.ok) return opened;
+  const pipes = opened.value;
+  const spawned = await spawnCommand(command, { ...options, stdio: pipes.childs });
+  pipes.closeChilds();
+  if (!spawned.ok) {
+    pipes.release();
+    return spawned;
+  }
+  if (pipes.input !== null) feed(pipes.input, options.stdin ?? '');
+  return ok({
+    pid: spawned.value.pid,
+    ended: watch(spawned.value, pipes, options),
+    release: pipes.release,
+  });
+}
+
+/** Gives a command its input. One that does not read it all is no failure of ours. */
+function feed(input: Socket, text: string | Uint8Array): void {
+  input.on('error', () => {});
+  input.end(text);
+}
+
+async function watch(spawned: Spawned, pipes: Pipes, options: RunOptions): Promise<CommandEnd> {
+  const streams = [listen(pipes.out, 'out', options.hear), listen(pipes.err, 'err', options.hear)];
+  const leader = identify(spawned.pid);
+  const ending = endingOf(leader, options);
+  try {
+    const { code, signal } = await spawned.exit;
+    ending.over();
+    await ending.done();
+    await drained(streams);
+    const endedBy = ending.by();
+    return signal === null
+      ? { kind: 'exited', code: code ?? 0, endedBy }
+      : { kind: 'signaled', signal, endedBy };
+  } finally {
+    ending.over();
+  }
+}
+
+/** Waits for the timeout and the cancellation, and ends the command with all that it started, once. */
+function endingOf(leader: Identity | null, options: RunOptions) {
+  let by: CommandEnd['endedBy'] = null;
+  let work: Promise<unknown> = Promise.resolve();
+  const end = (why: 'timeout' | 'canceled') => {
+    over();
+    by = why;
+    const grace = options.graceMs === undefined ? {} : { graceMs: options.graceMs };
+    work = endMarked(options.mark, leader === null ? grace : { ...grace, leader });
+  };
+  const cancel = () => end('canceled');
+  const timer = options.timeoutMs === null ? null : setTimeout(() => end('timeout'), options.timeoutMs);
+  function over() {
+    if (timer !== null) clearTimeout(timer);
+    options.signal.removeEventListener('abort', cancel);
+  }
+  if (options.signal.aborted) cancel();
+  else options.signal.addEventListener('abort', cancel);
+  return { over, done: () => work, by: () => by };
+}
+
+/** What is known of one stream while the last bytes are awaited. */
+type Heard = {
+  /** Bytes since the start. */
+  bytes: number;
+  /** The hearing that the stream waits for, or null. */
+  pending: Promise<void> | null;
+  failure: { readonly error: unknown } | null;
+};
+
+function listen(socket: Socket, name: StreamName, hear: HearChunk): Heard {
+  const heard: Heard = { bytes: 0, pending: null, failure: null };
+  socket.on('error', () => {});
+  socket.on('data', (chunk: Buffer) => {
+    heard.bytes += chunk.length;
+    const slow = hear(name, chunk);
+    if (slow === undefined) return;
+    socket.pause();
+    heard.pending = slow
+      .catch((error: unknown) => {
+        heard.failure ??= { error };
+      })
+      .then(() => {
+        heard.pending = null;
+        socket.resume();
+      });
+  });
+  return heard;
+}
+
+/** More than any pipe holds: whatever comes after that many bytes was written by somebody who is still there. */
+const pipeBytes = 1_048_576;
+
+/**
+ * Until all that the command wrote before its exit was heard: a whole turn of the event loop, which looks at every
+ * pipe, brings nothing more. That takes microseconds, however long a grandchild keeps the pipe open.
+ */
+async function drained(streams: readonly Heard[]): Promise<void> {
+  const total = () => streams.reduce((sum, stream) => sum + stream.bytes, 0);
+  const atExit = total();
+  let quiet = 0;
+  while (quiet < 3 && total() - atExit <= pipeBytes) {
+    const before = total();
+    await turn();
+    const pending = streams.map((stream) => stream.pending).filter((wait) => wait !== null);
+    await Promise.all(pending);
+    quiet = pending.length > 0 || total() > before ? 0 : quiet + 1;
+  }
+  for (const { failure } of streams) if (failure !== null) throw failure.error;
+}

@@ -1,0 +1,76 @@
+/**
+ * Starts one process through zx: the only file that imports it.
+ *
+ * zx's own streams, store and messages are switched off: the child gets descriptors, and zx waits for its exit.
+ * That leaves 0.3 ms of zx on a command. Must not know: who reads the other end of a descriptor.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Options, Shell } from 'zx/core';
+import { err, ok, type Result } from '../base/result.ts';
+import { argvOf, type Command, type Environment, type StartFailure, shellPath } from './command.ts';
+import { badText, explainStart } from './explain.ts';
+
+export type SpawnOptions = {
+  readonly cwd: string;
+  readonly env: Environment;
+  /** The child's first three descriptors; null is `/dev/null`. */
+  readonly stdio: readonly [number | null, number | null, number | null];
+};
+
+export type Spawned = {
+  readonly pid: number;
+  /** The exit, with whatever the process left behind still running. */
+  readonly exit: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+};
+
+/** Loaded with the first command: a hook that starts none does not pay for it. */
+let loading: Promise<Shell> | null = null;
+
+const load = (): Promise<Shell> => {
+  loading ??= import('zx/core').then((zx) => zx.$);
+  return loading;
+};
+
+/** Every option is said, so that no `ZX_…` in our own environment has a say. */
+const quiet: Partial<Options> = {
+  quiet: true,
+  verbose: false,
+  nothrow: true,
+  shell: shellPath,
+  prefix: '',
+  postfix: '',
+  preferLocal: false,
+  quote: (text) => text,
+};
+
+/** Starts a command as the leader of its own session and process group. */
+export async function spawnCommand(
+  command: Command,
+  options: SpawnOptions,
+): Promise<Result<Spawned, StartFailure>> {
+  const { cwd, env } = options;
+  const argv = argvOf(command);
+  const bad = badText({ argv, env, cwd });
+  if (bad !== null) return err(bad);
+  const shell = await load();
+  let child: ChildProcess | null = null;
+  let failed: Promise<unknown> = new Promise(() => {});
+  const start = () => {
+    const [program, ...args] = argv;
+    const stdio = options.stdio.map((descriptor) => descriptor ?? 'ignore');
+    child = spawn(program, args, { cwd, env, stdio, detached: true });
+    const started = child;
+    failed = new Promise((tell) => started.once('error', tell));
+    return child;
+  };
+  const pieces = Object.assign(['shell' in command ? command.shell : command.argv[0]], { raw: [''] });
+  const store = { stdout: [], stderr: [], stdall: [] };
+  const running = shell({ ...quiet, cwd, env, store, spawn: start as typeof spawn })(pieces);
+  const pid = (child as ChildProcess | null)?.pid;
+  if (pid === undefined) {
+    // Out of descriptors, Node emits the error alone and zx would wait for ever.
+    const cause = await Promise.race([failed, running.then((output) => output.cause)]);
+    return err(explainStart(cause, { argv, env, cwd }));
+  }
+  return ok({ pid, exit: running.then(({ exitCode, signal }) => ({ code: exitCode, signal })) });
+}
