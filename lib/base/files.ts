@@ -95,9 +95,15 @@ const temporaryBeside = (path: string): string => {
 export type WriteOptions = {
   /** Permission bits of a new file; default 0o666 less the umask. */
   readonly mode?: number;
+  /** Whether a file gets exactly `mode`, whatever the umask; default false. */
+  readonly exact?: boolean;
   /** Whether the bytes and the name must survive a power loss; default true. */
   readonly durable?: boolean;
 };
+
+function setMode(descriptor: number, options: WriteOptions): void {
+  if (options.exact && options.mode !== undefined) fs.fchmodSync(descriptor, options.mode);
+}
 
 /**
  * Replaces a file: write a temporary one beside it, fsync, rename, fsync the directory.
@@ -113,6 +119,7 @@ export function writeFile(
   const written = attempt('write', path, () => {
     const descriptor = fs.openSync(temporary, 'wx', options.mode ?? 0o666);
     try {
+      setMode(descriptor, options);
       fs.writeFileSync(descriptor, content);
       if (durable) fs.fsyncSync(descriptor);
     } finally {
@@ -136,6 +143,7 @@ export const writeNewFile = (
   attempt('write', path, () => {
     const descriptor = fs.openSync(path, 'wx', options.mode ?? 0o666);
     try {
+      setMode(descriptor, options);
       fs.writeFileSync(descriptor, content);
       if (options.durable ?? true) fs.fsyncSync(descriptor);
     } finally {
