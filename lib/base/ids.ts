@@ -86,3 +86,15 @@ export function shortRef(ref: string): string {
   if (ref.startsWith('refs/')) return ref.slice('refs/'.length);
   return ref;
 }
+
+/**
+ * Whether a ref is one that a person listed: a full name (`refs/heads/main`), or one that git would complete
+ * (`main`, `tags/v1`), where `*` stands for any letters, slashes too. Only full names are compared, so that a
+ * branch called `tags/v1` or `refs/heads/main` is never taken for the ref of that name.
+ */
+export function refMatches(pattern: string, ref: string): boolean {
+  const completed = /^(heads|tags)\//.test(pattern) ? `refs/${pattern}` : `refs/heads/${pattern}`;
+  const whole = pattern.startsWith('refs/') ? pattern : completed;
+  const parts = whole.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 's').test(ref);
+}
