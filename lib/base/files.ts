@@ -19,6 +19,9 @@ export type FileFailure = {
 
 export type FileResult<T> = Result<T, FileFailure>;
 
+/** As bytes where a name need not be UTF-8: git allows any. */
+export type Path = string | Buffer;
+
 const reasons: Readonly<Record<string, FileFailure['reason']>> = {
   ENOENT: 'missing',
   ENOTDIR: 'missing',
@@ -48,7 +51,8 @@ export function planFaults(plan: FaultPlan | null): void {
   faultPlan = plan;
 }
 
-function attempt<T>(operation: string, path: string, work: () => T): FileResult<T> {
+function attempt<T>(operation: string, where: Path, work: () => T): FileResult<T> {
+  const path = where.toString();
   const planned = faultPlan?.(operation, path) ?? null;
   if (planned !== null) return err({ reason: reasons[planned] ?? 'io', operation, path, code: planned });
   try {
@@ -136,7 +140,7 @@ export function writeFile(
 
 /** Writes a file that must not exist yet and is not looked at before its directory is renamed into place. */
 export const writeNewFile = (
-  path: string,
+  path: Path,
   content: string | Uint8Array,
   options: WriteOptions = {},
 ): FileResult<void> =>
@@ -159,7 +163,7 @@ export type Appender = {
 };
 
 /** Opens for appending, made when missing; never follows a symlink as the last part of the path. */
-export function openAppender(path: string, mode = 0o666): FileResult<Appender> {
+export function openAppender(path: Path, mode = 0o666): FileResult<Appender> {
   const flags =
     fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_CREAT | fs.constants.O_NOFOLLOW;
   const opened = attempt('open', path, () => fs.openSync(path, flags, mode));
@@ -199,7 +203,7 @@ export const makeDirectory = (path: string, mode = 0o777): FileResult<void> =>
   });
 
 /** Makes one directory that must not exist yet (`exists` otherwise). */
-export const makeNewDirectory = (path: string, mode = 0o777): FileResult<void> =>
+export const makeNewDirectory = (path: Path, mode = 0o777): FileResult<void> =>
   attempt('make', path, () => fs.mkdirSync(path, { mode }));
 
 /** A new directory whose name begins with `prefix` (a whole path). */
@@ -270,7 +274,7 @@ export function replaceLink(path: string, target: string): FileResult<void> {
   return made.ok ? rename(temporary, path) : made;
 }
 
-export const makeLink = (path: string, target: string): FileResult<void> =>
+export const makeLink = (path: Path, target: Path): FileResult<void> =>
   attempt('link', path, () => fs.symlinkSync(target, path));
 
 /** The path with every symlink resolved. */
