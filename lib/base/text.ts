@@ -7,11 +7,15 @@ import { distance } from 'fastest-levenshtein';
 
 /**
  * The known name nearest to a mistaken one, or null when none is near enough to be what was meant:
- * at most a third of the letters differ.
+ * at most `farthest` letters differ, by default a third of them.
  */
-export function nearest(word: string, known: Iterable<string>): string | null {
+export function nearest(
+  word: string,
+  known: Iterable<string>,
+  farthest = Math.max(1, Math.floor(word.length / 3)),
+): string | null {
   let best: string | null = null;
-  let least = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let least = farthest + 1;
   for (const name of known) {
     const apart = distance(word, name);
     if (apart < least && apart < Math.max(word.length, name.length)) {

@@ -53,10 +53,13 @@ function unknownInputs(draft: Draft): Problem[] {
       .filter((input) => !known.has(input))
       .map((input): Problem => {
         const others = [...known].filter((name) => name !== id);
-        return { code: 'unknown-input', span, id, input, nearest: nearest(input, others) };
+        return { code: 'unknown-input', span, id, input, nearest: nearest(input, others, reach(input)) };
       }),
   );
 }
+
+/** Names of jobs are short and few: two letters that changed places should still be recognised. */
+const reach = (input: string): number => Math.max(2, Math.ceil(input.length / 2));
 
 function cycles(draft: Draft): Problem[] {
   const first = firstById(draft);
