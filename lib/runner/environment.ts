@@ -30,38 +30,47 @@ export type EnvironmentSources = {
   /** Config `:env`. */
   readonly configured: Environment;
   readonly facts: RunFacts;
-  /** The cache directory as the command sees it. */
-  readonly cache: string;
   readonly variables: Environment;
 };
 
+export type RunEnvironment = {
+  /** What is true of the owner's machine only: a container has its own. */
+  readonly host: Environment;
+  /** True wherever the commands run. */
+  readonly run: Environment;
+};
+
 /** The environment that all commands of a run share; a job's and a call's own `:env` go on top. */
-export function runEnvironment(sources: EnvironmentSources): Environment {
+export function runEnvironment(sources: EnvironmentSources): RunEnvironment {
   const { facts } = sources;
-  const own = [...inherited, ...sources.passed].flatMap((name) => {
-    const value = sources.owner[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
+  const taken = (names: readonly string[]): Environment =>
+    Object.fromEntries(
+      names.flatMap((name) => {
+        const value = sources.owner[name];
+        return value === undefined ? [] : [[name, value]];
+      }),
+    );
   return {
-    ...Object.fromEntries(own),
-    PATH: sources.path,
-    ...sources.configured,
-    CI: 'true',
-    QUIRE: 'true',
-    QUIRE_REPO: facts.repo,
-    QUIRE_RUN_ID: facts.run,
-    QUIRE_RUN_NUMBER: String(facts.number),
-    QUIRE_SHA: facts.sha,
-    QUIRE_REF: facts.ref,
-    QUIRE_BRANCH: facts.branch ?? '',
-    QUIRE_TAG: facts.tag ?? '',
-    QUIRE_CACHE: sources.cache,
-    ...sources.variables,
+    host: { ...taken(inherited), PATH: sources.path },
+    run: {
+      ...taken(sources.passed),
+      ...sources.configured,
+      CI: 'true',
+      QUIRE: 'true',
+      QUIRE_REPO: facts.repo,
+      QUIRE_RUN_ID: facts.run,
+      QUIRE_RUN_NUMBER: String(facts.number),
+      QUIRE_SHA: facts.sha,
+      QUIRE_REF: facts.ref,
+      QUIRE_BRANCH: facts.branch ?? '',
+      QUIRE_TAG: facts.tag ?? '',
+      ...sources.variables,
+    },
   };
 }
 
-export const jobEnvironment = (shared: Environment, job: JobId, own: Environment): Environment => ({
-  ...shared,
+export const jobEnvironment = (shared: RunEnvironment, job: JobId, own: Environment): Environment => ({
+  ...shared.run,
   ...own,
   QUIRE_JOB: job,
 });
