@@ -29,6 +29,8 @@ export type RunPlace = {
   readonly user: { readonly uid: number; readonly gid: number };
   /** Nothing of the run may live longer: the run's timeout and some time to end. */
   readonly lifeMs: number;
+  /** Between SIGTERM and SIGKILL; default 5 s. */
+  readonly graceMs?: number;
   /** The environment of the executor's own programs (PATH, HOME, DOCKER_HOST …), never that of a command. */
   readonly toolEnv: Environment;
   readonly clock: Clock;
@@ -99,7 +101,7 @@ export interface Session {
 }
 
 /** What is left of a run whose owner is dead. */
-export type DeadRun = Pick<RunPlace, 'id' | 'dataDirectory' | 'docker' | 'toolEnv' | 'clock'>;
+export type DeadRun = Pick<RunPlace, 'id' | 'dataDirectory' | 'docker' | 'user' | 'toolEnv' | 'clock'>;
 
 export interface Executor {
   readonly name: string;

@@ -19,7 +19,13 @@ export type ExecutorFailure =
   | { readonly reason: 'build-failed'; readonly lines: readonly string[] }
   /** `lines` are the engine's own last ones. */
   | { readonly reason: 'engine'; readonly step: EngineStep; readonly lines: readonly string[] }
-  | { readonly reason: 'container-exited'; readonly code: number; readonly outOfMemory: boolean }
+  /** It died under a command; `lines` are its own process's last ones. */
+  | {
+      readonly reason: 'container-exited';
+      readonly code: number;
+      readonly outOfMemory: boolean;
+      readonly lines: readonly string[];
+    }
   /** Processes that could not be ended. */
   | { readonly reason: 'still-running'; readonly pids: readonly number[] }
   | { readonly reason: 'canceled' };
@@ -74,7 +80,7 @@ export function sayExecutorFailure(failure: ExecutorFailure): string {
     case 'engine':
       return `${steps[failure.step]}${quoted(failure.lines)}`;
     case 'container-exited':
-      return `container exited ${failure.code}${failure.outOfMemory ? ' (out of memory)' : ''}`;
+      return `container exited ${failure.code}${failure.outOfMemory ? ' (out of memory)' : ''}${quoted(failure.lines)}`;
     case 'still-running':
       return `processes could not be ended: ${failure.pids.join(', ')}`;
     case 'canceled':

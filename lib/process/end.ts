@@ -14,11 +14,13 @@ export const graceMs = 5000;
 /** How long killed processes may take to vanish before they are reported as not endable. */
 const patienceMs = 5000;
 
+const [shortestWait, longestWait] = [2, 100];
+
 export type EndOptions = {
   /** Default: 5 s. */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
   /** The leader of a session that ends as well, marked or not; default: none. */
-  readonly leader?: Identity;
+  readonly leader?: Identity | null;
 };
 
 export type NotEnded = { readonly reason: 'still-running'; readonly pids: readonly number[] };
@@ -32,7 +34,8 @@ export async function endMarked(mark: string, options: EndOptions = {}): Promise
   const began = performance.now();
   const asked = new Set<string>();
   let clean = 0;
-  let wait = 4;
+  let wait = shortestWait;
+  let killing = false;
   for (;;) {
     const found = findProcesses({ mark, session: sessionOf(options.leader) });
     clean = found.length === 0 ? clean + 1 : 0;
@@ -49,14 +52,16 @@ export async function endMarked(mark: string, options: EndOptions = {}): Promise
         signalOne(each, 'SIGCONT');
       }
     }
-    await pause(late < 0 ? Math.min(wait, Math.max(1, -late)) : wait);
-    wait = Math.min(wait * 2, 100);
+    // Looks are close together at first, and again once something has changed.
+    wait = found.length === 0 || (late >= 0 && !killing) ? shortestWait : Math.min(wait * 2, longestWait);
+    killing = late >= 0;
+    await pause(killing ? wait : Math.min(wait, -late));
   }
 }
 
 /** Whoever has the leader's pid now and is not the leader has a session that is none of ours. */
-function sessionOf(leader: Identity | undefined): number | null {
-  if (leader === undefined) return null;
+function sessionOf(leader: Identity | null | undefined): number | null {
+  if (!leader) return null;
   const now = identify(leader.pid);
   return now === null || now.start === leader.start ? leader.pid : null;
 }

@@ -5,6 +5,7 @@
  */
 export { type Argv, type Captured, type CaptureOptions, capture } from './capture.ts';
 export {
+  argvOf,
   type Command,
   type CommandEnd,
   type Environment,

@@ -26,13 +26,15 @@ export type RunOptions = {
   readonly signal: AbortSignal;
   readonly hear: HearChunk;
   /** Between SIGTERM and SIGKILL; default 5 s. */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
 };
 
 export type RunningCommand = {
   readonly pid: number;
   /** When it is over and all that it wrote itself was heard. Rejects only when `hear` threw. */
   readonly ended: Promise<CommandEnd>;
+  /** Whether somebody it left behind still has its streams open. */
+  heldOpen(): boolean;
   /** Stops reading what it left behind. Only after `ended`. */
   release(): void;
 };
@@ -55,6 +57,7 @@ export async function startCommand(
   return ok({
     pid: spawned.value.pid,
     ended: watch(spawned.value, pipes, options),
+    heldOpen: () => !pipes.out.closed || !pipes.err.closed,
     release: pipes.release,
   });
 }
@@ -90,8 +93,7 @@ function endingOf(leader: Identity | null, options: RunOptions) {
   const end = (why: 'timeout' | 'canceled') => {
     over();
     by = why;
-    const grace = options.graceMs === undefined ? {} : { graceMs: options.graceMs };
-    work = endMarked(options.mark, leader === null ? grace : { ...grace, leader });
+    work = endMarked(options.mark, { graceMs: options.graceMs, leader });
   };
   const cancel = () => end('canceled');
   const timer = options.timeoutMs === null ? null : setTimeout(() => end('timeout'), options.timeoutMs);

@@ -1,0 +1,73 @@
+/**
+ * Runs commands as processes of this machine.
+ *
+ * Must not know: containers.
+ */
+import type { JobId } from '../base/ids.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import { type CommandEnd, endMarked, type HearChunk, startCommand } from '../process/process.ts';
+import type { CommandSpec, Executor, RunPlace, Session } from './executor.ts';
+import type { ExecutorFailure } from './failure.ts';
+import { insideWorkspace } from './inside.ts';
+import { commandMark, jobMark, markName, markValue, runMark } from './marks.ts';
+
+export const host: Executor = {
+  name: 'host',
+  start: async (place) => ok(new HostSession(place)),
+  recover: (run) => endMarked(runMark(run.id)),
+};
+
+class HostSession implements Session {
+  readonly #place: RunPlace;
+  #commands = 0;
+  #releases: (() => void)[] = [];
+
+  constructor(place: RunPlace) {
+    this.#place = place;
+  }
+
+  async run(
+    spec: CommandSpec,
+    hear: HearChunk,
+    signal: AbortSignal,
+  ): Promise<Result<CommandEnd, ExecutorFailure>> {
+    const inside = insideWorkspace(this.#place.workspace, spec.cwd);
+    if (!inside.ok) return inside;
+    if (signal.aborted) return err({ reason: 'canceled' });
+    this.#commands += 1;
+    const mark = commandMark(this.#place.id, spec.job, this.#commands);
+    const env = {
+      ...spec.hostEnv,
+      QUIRE_CACHE: this.#place.cache,
+      ...spec.env,
+      [markName]: markValue(mark),
+    };
+    const { stdin, timeoutMs } = spec;
+    const started = await startCommand(spec.command, {
+      cwd: inside.value.path,
+      env,
+      mark,
+      stdin,
+      timeoutMs,
+      signal,
+      hear,
+      graceMs: this.#place.graceMs,
+    });
+    if (!started.ok) return err({ reason: 'not-started', failure: started.error });
+    const ended = await started.value.ended;
+    if (started.value.heldOpen()) this.#releases.push(started.value.release);
+    else started.value.release();
+    return ok(ended);
+  }
+
+  endJob(job: JobId): Promise<Result<void, ExecutorFailure>> {
+    return endMarked(jobMark(this.#place.id, job), { graceMs: this.#place.graceMs });
+  }
+
+  async stop(): Promise<Result<void, ExecutorFailure>> {
+    const ended = await endMarked(runMark(this.#place.id), { graceMs: this.#place.graceMs });
+    for (const release of this.#releases) release();
+    this.#releases = [];
+    return ended;
+  }
+}
