@@ -1,0 +1,90 @@
+/**
+ * The repository that a command is about, and where quire keeps its records.
+ *
+ * Must not know: what the command does with it.
+ */
+import { basename, dirname, resolve } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import { exists, status } from '../base/files.ts';
+import { ok, type Result } from '../base/result.ts';
+import {
+  configPath,
+  findRepository,
+  type GitConfig,
+  type GitFailure,
+  readConfig,
+  sayGitFailure,
+  sharingOf,
+} from '../git/git.ts';
+import { openStore, type Store } from '../store/store.ts';
+import { type Complaint, trouble, wrongUsage } from './complain.ts';
+import type { Context } from './context.ts';
+
+export type Place = {
+  /** Absolute. */
+  readonly gitDir: string;
+  /** The directory's name without `.git`. */
+  readonly name: string;
+  readonly settings: GitConfig;
+  readonly dataDirectory: string;
+  /** Permission bits of a record, and of a file of the site. */
+  readonly mode: number;
+  readonly store: Store;
+};
+
+/** The repository of `--repo`, or the one the current directory is in. */
+export const openPlace = (context: Context): Promise<Result<Place, Complaint>> =>
+  openPlaceAt(context, context.repo === null ? context.cwd : resolve(context.cwd, context.repo));
+
+/** The repository at a path. */
+export async function openPlaceAt(context: Context, path: string): Promise<Result<Place, Complaint>> {
+  const found = await findRepository(path);
+  if (!found.ok) return noRepository(found.error);
+  const { gitDir, bare } = found.value;
+  const settings = await readConfig(gitDir);
+  if (!settings.ok) return noRepository(settings.error);
+  const place = placeOf(gitDir, settings.value, context.env, context.clock);
+  if (bare || exists(place.dataDirectory)) return ok(place);
+  return wrongUsage(
+    `${gitDir} is not a bare repository`,
+    'Name the one that is pushed to: quire --repo DIR …',
+  );
+}
+
+/** What follows from a repository's own config; nothing is looked for. */
+export function placeOf(gitDir: string, settings: GitConfig, env: Context['env'], clock: Clock): Place {
+  const dataDirectory = configPath(gitDir, settings.get('quire.dir') ?? 'quire', env.HOME);
+  const mode = recordMode(gitDir, settings);
+  const directoryName = basename(gitDir) === '.git' ? basename(dirname(gitDir)) : basename(gitDir);
+  return {
+    gitDir,
+    name: directoryName.replace(/\.git$/, ''),
+    settings,
+    dataDirectory,
+    mode,
+    store: openStore(dataDirectory, { clock, mode }),
+  };
+}
+
+/**
+ * Records are as readable as the repository is: as `core.sharedRepository` says, else as its directory's own bits,
+ * whatever the umask of the one who happens to write. They hold what the commits hold, and the logs besides.
+ */
+function recordMode(gitDir: string, settings: GitConfig): number {
+  const sharing = sharingOf(settings);
+  if (sharing === 'group') return 0o660;
+  if (sharing === 'everybody') return 0o664;
+  if (sharing !== 'umask') return 0o600 | sharing.mode;
+  const directory = status(gitDir);
+  return 0o600 | (directory.ok ? directory.value.mode & 0o044 : 0);
+}
+
+export function noRepository(failure: GitFailure): Result<never, Complaint> {
+  const message = sayGitFailure(failure);
+  if (failure.reason === 'not-a-repository')
+    return wrongUsage(message, 'Go into the bare repository, or name it: quire --repo DIR …');
+  return trouble(
+    message,
+    /dubious ownership/.test(message) ? 'Run quire as the user that owns the repository.' : null,
+  );
+}

@@ -1,0 +1,86 @@
+/**
+ * The runs a command shows, newest first, without reading more of a long history than is shown.
+ *
+ * Must not know: how they are shown.
+ */
+import { type RunId, shortRef } from '../base/ids.ts';
+import { ok } from '../base/result.ts';
+import type { RunRecord } from '../runs/records.ts';
+import type { RunState } from '../runs/states.ts';
+import {
+  listRuns,
+  readHistory,
+  readRun,
+  type Store,
+  type StoreResult,
+  sayStoreFailure,
+} from '../store/store.ts';
+
+/** A run whose records are damaged is shown as such, not left out. */
+export type Seen =
+  | { readonly kind: 'run'; readonly run: RunRecord }
+  | { readonly kind: 'unreadable'; readonly id: RunId; readonly problem: string };
+
+export type Choice = {
+  readonly most: number;
+  readonly state: RunState | null;
+  /** A full ref, or what git would complete to one. */
+  readonly ref: string | null;
+};
+
+/** Runs that wait or run first, then finished ones. */
+export async function newestRuns(store: Store, choice: Choice): Promise<StoreResult<Seen[]>> {
+  const seen = new Map<RunId, Seen>();
+  for (const state of ['pending', 'active'] as const) {
+    if (choice.state !== null && choice.state !== state) continue;
+    const ids = listRuns(store, state);
+    if (!ids.ok) return ids;
+    for (const id of ids.value) await look(store, id, choice, seen);
+  }
+  const unfinished = [...seen.values()].sort(byNumber).slice(0, choice.most);
+  if (choice.state === 'pending' || choice.state === 'active') return ok(unfinished);
+  const finished: Seen[] = [];
+  for await (const page of historyPages(store)) {
+    if (!page.ok) return page;
+    for (const line of page.value) {
+      if (unfinished.length + finished.length >= choice.most) return ok([...unfinished, ...finished]);
+      if (choice.state !== null && line.state !== choice.state) continue;
+      if (!isOfRef(line.ref, choice.ref) || seen.has(line.id)) continue;
+      const found = await look(store, line.id, choice, seen);
+      if (found !== null) finished.push(found);
+    }
+  }
+  return ok([...unfinished, ...finished]);
+}
+
+async function look(store: Store, id: RunId, choice: Choice, seen: Map<RunId, Seen>): Promise<Seen | null> {
+  const read = await readRun(store, id);
+  if (!read.ok && read.error.reason === 'not-found') return null;
+  const found: Seen = read.ok
+    ? { kind: 'run', run: read.value }
+    : { kind: 'unreadable', id, problem: sayStoreFailure(read.error) };
+  if (found.kind === 'run' && !isOfRef(found.run.meta.ref, choice.ref)) return null;
+  seen.set(id, found);
+  return found;
+}
+
+async function* historyPages(store: Store) {
+  let before: number | undefined;
+  for (;;) {
+    const page = await readHistory(store, { newest: 64, ...(before === undefined ? {} : { before }) });
+    if (!page.ok) {
+      yield page;
+      return;
+    }
+    yield ok(page.value.lines);
+    if (page.value.next === null) return;
+    before = page.value.next;
+  }
+}
+
+const isOfRef = (ref: string, wanted: string | null): boolean =>
+  wanted === null || ref === wanted || shortRef(ref) === wanted;
+
+const byNumber = (a: Seen, b: Seen): number => numberOf(b) - numberOf(a);
+const numberOf = (seen: Seen): number =>
+  seen.kind === 'run' ? seen.run.meta.number : Number.POSITIVE_INFINITY;
