@@ -1,0 +1,85 @@
+/**
+ * What a job's page shows: how it ended, the command that failed, its log.
+ *
+ * It shows the states of no other job, so that only its own changes rewrite it. Pure. Must not know: files, markup.
+ */
+import { shortRef, shortSha } from '../base/ids.ts';
+import type { JobRecord, RunRecord } from '../runs/records.ts';
+import { isJobOver } from '../runs/states.ts';
+import * as addresses from './addresses.ts';
+import { inputsOf } from './documents.ts';
+import type { Frame, SiteNames } from './list-pages.ts';
+import type { LogSection, LogView } from './log-view.ts';
+import { cut } from './row.ts';
+import { type LogFiles, sayJobReason } from './run-page.ts';
+import { type AnyState, type Moment, momentOf, type Span, spanOf } from './words.ts';
+
+export type JobLink = { readonly id: string; readonly href: string | null };
+
+export type JobPage = Frame & {
+  readonly id: string;
+  readonly state: AnyState;
+  readonly reason: string;
+  readonly error: string | null;
+  readonly attempt: number;
+  readonly exit: number | null;
+  readonly took: Span;
+  readonly started: Moment | null;
+  readonly finished: Moment | null;
+  readonly runNumber: number;
+  readonly runHref: string;
+  readonly ref: string;
+  readonly refHref: string;
+  readonly shortSha: string;
+  readonly subject: string;
+  readonly needs: readonly JobLink[];
+  readonly neededBy: readonly JobLink[];
+  readonly where: string | null;
+  /** The last command that failed, when the job did. */
+  readonly culprit: LogSection | null;
+  readonly log: LogView;
+  readonly logFiles: LogFiles;
+};
+
+export function jobPage(
+  names: SiteNames,
+  record: RunRecord,
+  job: JobRecord,
+  log: LogView,
+  logFiles: LogFiles,
+): JobPage {
+  const { meta, pipeline } = record;
+  const lines = pipeline?.kind === 'jobs' ? pipeline.jobs : [];
+  const line = lines.find((one) => one.id === job.id);
+  const ids = new Map<string, string>(lines.map((one) => [one.id, addresses.jobPage(meta.id, one.id)]));
+  const link = (id: string): JobLink => ({ id, href: ids.get(id) ?? null });
+  const failing = log.sections.filter((section) => section.failed && section.attempt === job.attempt);
+  return {
+    siteTitle: names.title,
+    root: addresses.rootFrom(addresses.jobPage(meta.id, job.id)),
+    title: `${cut(job.id, 80)} ${job.state} · #${meta.number}`,
+    icon: job.state,
+    refresh: isJobOver(job.state) ? null : 2,
+    id: job.id,
+    state: job.state,
+    reason: sayJobReason(job.state, job.reason),
+    error: job.error === null ? null : cut(job.error, 20_000),
+    attempt: job.attempt,
+    exit: job.exit,
+    took: spanOf(job.startedAt, job.finishedAt),
+    started: job.startedAt === null ? null : momentOf(job.startedAt),
+    finished: job.finishedAt === null ? null : momentOf(job.finishedAt),
+    runNumber: meta.number,
+    runHref: addresses.runPage(meta.id),
+    ref: shortRef(meta.ref),
+    refHref: addresses.refPage(meta.ref),
+    shortSha: shortSha(meta.sha),
+    subject: meta.subject.text === '' ? '(no subject)' : cut(meta.subject.text),
+    needs: inputsOf(pipeline, job.id).map(link),
+    neededBy: lines.filter((one) => one.inputs.includes(job.id)).map((one) => link(one.id)),
+    where: line === undefined || line.file === '' ? null : `${line.file}:${line.line}`,
+    culprit: job.state === 'failed' ? (failing[failing.length - 1] ?? null) : null,
+    log,
+    logFiles,
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * One read of a log, into the page's view and into `log.txt` and its parts.
+ *
+ * `log.txt` of a job that is over is written in one pass. While the job runs it is written anew when the log has doubled,
+ * and not past 8 MiB: all that together costs at most twice 8 MiB, whatever the log becomes. The page's view goes on from
+ * where the last look ended.
+ * Must not know: markup, what a job is.
+ */
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { JobId, RunId } from '../base/ids.ts';
+import type { LogEntry } from '../runs/records.ts';
+import * as addresses from './addresses.ts';
+import { logPieces, type Pieces, textOf } from './log-pieces.ts';
+import { type LogFold, type LogView, logFold } from './log-view.ts';
+import type { Output } from './output.ts';
+import type { LogFiles } from './run-page.ts';
+
+/** Entries from an offset on; `offset` says where to go on after those that were taken. */
+export type LogSource = (from: number) => Iterable<LogEntry> & { readonly offset: number };
+
+export type LogLook = { readonly view: LogView; readonly files: LogFiles };
+
+type Place = { readonly id: RunId; readonly job: JobId | null };
+
+const liveLimit = 8 * 1024 * 1024;
+/** A text longer than this is also there in parts, which a browser opens with ease. */
+const partsFrom = 8 * 1024 * 1024;
+const partSize = 4 * 1024 * 1024;
+/** So much of a log is taken before anything else may run. */
+const stretch = 1024 * 1024;
+
+/** Takes every entry from an offset on and lets other work run in between; answers the offset reached. */
+async function readOn(source: LogSource, from: number, take: (entry: LogEntry) => void): Promise<number> {
+  let offset = from;
+  for (;;) {
+    const reading = source(offset);
+    let full = false;
+    for (const entry of reading) {
+      take(entry);
+      if (reading.offset - offset >= stretch) {
+        full = true;
+        break;
+      }
+    }
+    offset = Math.max(offset, reading.offset);
+    if (!full) return offset;
+    await breathe();
+  }
+}
+
+/** The log of something that is over: its view, and `log.txt` with its parts. */
+export async function publishWholeLog(output: Output, place: Place, source: LogSource): Promise<LogLook> {
+  const fold = logFold();
+  const text = textFile(output, place);
+  const pieces = logPieces((piece) => {
+    fold.push(piece);
+    text.add(textOf(piece), piece.kind !== 'text' || piece.ends);
+  });
+  await readOn(source, 0, pieces.push);
+  pieces.end();
+  return { view: fold.view([]), files: text.commit() };
+}
+
+/** `log.txt`, and its parts once it is long. */
+function textFile(
+  output: Output,
+  place: Place,
+): { add(text: string, atLineEnd: boolean): void; commit(): LogFiles } {
+  const whole = output.long(addresses.logFile(place.id, place.job));
+  let bytes = 0;
+  let part: string[] = [];
+  let partBytes = 0;
+  /** Parts that are held back until the text turns out to be long. */
+  let held: string[] = [];
+  let parts = 0;
+  const endPart = (): void => {
+    held.push(part.join(''));
+    part = [];
+    partBytes = 0;
+    if (bytes <= partsFrom) return;
+    for (const content of held) {
+      parts += 1;
+      output.write(addresses.logPart(place.id, place.job, parts), content);
+    }
+    held = [];
+  };
+  return {
+    add: (text, atLineEnd) => {
+      const size = Buffer.byteLength(text);
+      whole.add(text);
+      part.push(text);
+      bytes += size;
+      partBytes += size;
+      if (partBytes >= partSize && (atLineEnd || partBytes >= 2 * partSize)) endPart();
+    },
+    commit: () => {
+      whole.commit();
+      if (partBytes > 0 && bytes > partsFrom) endPart();
+      return {
+        text: addresses.logFile(place.id, place.job),
+        size: sayBytes(bytes),
+        parts: Array.from({ length: parts }, (_, index) => addresses.logPart(place.id, place.job, index + 1)),
+      };
+    },
+  };
+}
+
+export function sayBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 1_000_000) return `${(bytes / 1000).toFixed(1)} kB`;
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+/** The log of a running job, looked at again and again. */
+export type LiveLog = {
+  look(output: Output, source: LogSource): Promise<LogLook>;
+};
+
+export function liveLog(place: Place): LiveLog {
+  const fold: LogFold = logFold();
+  const pieces: Pieces = logPieces(fold.push);
+  let offset = 0;
+  let textOffset = -1;
+  return {
+    look: async (output, source) => {
+      offset = await readOn(source, offset, pieces.push);
+      if (textOffset < 0 || (offset >= 2 * textOffset && offset > 0 && offset <= liveLimit)) {
+        textOffset = offset;
+        await writeLiveText(output, place, source, offset);
+      }
+      return {
+        view: fold.view(pieces.pending()),
+        files: { text: addresses.logFile(place.id, place.job), size: null, parts: [] },
+      };
+    },
+  };
+}
+
+async function writeLiveText(output: Output, place: Place, source: LogSource, until: number): Promise<void> {
+  const text = output.long(addresses.logFile(place.id, place.job));
+  const pieces = logPieces((piece) => text.add(textOf(piece)));
+  if (until > 0 && until <= liveLimit) await readOn(source, 0, pieces.push);
+  text.commit();
+}

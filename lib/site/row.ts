@@ -1,0 +1,90 @@
+/**
+ * What the lists say of one run, and the order they keep: the newest first, a fixed number of them.
+ *
+ * Rows live in the site's own JSON files, so their keys are the contract's. Must not know: files, markup.
+ */
+import type { RunId } from '../base/ids.ts';
+import type { RunRecord } from '../runs/records.ts';
+import { isFinal, type JobState, jobStates, type OutcomeName, type RunState } from '../runs/states.ts';
+
+export type RunRow = {
+  readonly number: number;
+  readonly id: RunId;
+  readonly state: RunState;
+  readonly outcome: OutcomeName | null;
+  readonly ref: string;
+  readonly sha: string;
+  readonly subject: string;
+  readonly author: string;
+  readonly reason: RunRecord['meta']['reason'];
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly finished_at: string | null;
+  /** How many jobs are in each state; empty before evaluation. */
+  readonly jobs: Readonly<Partial<Record<JobState, number>>>;
+  /** The first few, in registration order. */
+  readonly failed_jobs: readonly string[];
+};
+
+const mostFailedNames = 4;
+const longestText = 300;
+
+/** A subject or author may be megabytes long; a list shows its beginning. */
+export const cut = (text: string, most = longestText): string => {
+  const characters = text.length > most ? Array.from(text.slice(0, most * 2)) : null;
+  return characters !== null && characters.length > most ? `${characters.slice(0, most).join('')}…` : text;
+};
+
+export function rowOf(record: RunRecord): RunRow {
+  const { meta, times } = record;
+  const jobs: Partial<Record<JobState, number>> = {};
+  for (const state of jobStates) {
+    const count = record.jobs.filter((job) => job.state === state).length;
+    if (count > 0) jobs[state] = count;
+  }
+  return {
+    number: meta.number,
+    id: meta.id,
+    state: record.state,
+    outcome: isFinal(record.state) ? (record.outcome?.outcome ?? null) : null,
+    ref: meta.ref,
+    sha: meta.sha,
+    subject: cut(meta.subject.text),
+    author: cut(meta.author.text),
+    reason: meta.reason,
+    created_at: times.createdAt,
+    started_at: times.startedAt,
+    finished_at: times.finishedAt,
+    jobs,
+    failed_jobs: record.jobs
+      .filter((job) => job.state === 'failed')
+      .slice(0, mostFailedNames)
+      .map((job) => cut(job.id, 100)),
+  };
+}
+
+const newestFirst = (a: RunRow, b: RunRow): number => b.number - a.number || (a.id < b.id ? -1 : 1);
+
+/** The rows with one put in or replaced, newest first, at most `most` of them. */
+export function withRow(rows: readonly RunRow[], row: RunRow, most: number): RunRow[] {
+  return [row, ...rows.filter((other) => other.id !== row.id)].sort(newestFirst).slice(0, most);
+}
+
+export const withoutRows = (rows: readonly RunRow[], gone: ReadonlySet<string>): RunRow[] =>
+  rows.filter((row) => !gone.has(row.id));
+
+/** The newest row of each ref, newest first, at most `most` refs. */
+export function newestOfRefs(rows: readonly RunRow[], most: number): RunRow[] {
+  const newest = new Map<string, RunRow>();
+  for (const row of rows) {
+    const known = newest.get(row.ref);
+    if (known === undefined || newestFirst(row, known) < 0) newest.set(row.ref, row);
+  }
+  return [...newest.values()].sort(newestFirst).slice(0, most);
+}
+
+/** What a badge says: how the newest run that came to an end on its own ended; null when none has. */
+export function verdictOf(rows: readonly RunRow[]): 'complete' | 'failed' | null {
+  const judged = rows.find((row) => row.state === 'complete' || row.state === 'failed');
+  return judged === undefined ? null : judged.state === 'failed' ? 'failed' : 'complete';
+}

@@ -1,0 +1,126 @@
+/**
+ * The files of one run: its page, its `run.json`, its jobs' pages and logs.
+ *
+ * Must not know: other runs, templates.
+ */
+import type { JobId, RunId, Sha } from '../base/ids.ts';
+import type { JobRecord, RunRecord } from '../runs/records.ts';
+import { isFinal, isJobOver } from '../runs/states.ts';
+import * as addresses from './addresses.ts';
+import { jsonText, runDocument } from './documents.ts';
+import { type Graph, graphOf } from './graph.ts';
+import { jobPage } from './job-page.ts';
+import type { SiteNames } from './list-pages.ts';
+import type { PutPage } from './lists.ts';
+import { type LiveLog, type LogLook, type LogSource, liveLog, publishWholeLog } from './log-files.ts';
+import type { Output } from './output.ts';
+import { runPage, type SourceOf } from './run-page.ts';
+
+export type RunFiles = {
+  readonly output: Output;
+  readonly put: PutPage;
+  readonly names: SiteNames;
+  readonly log: (id: RunId, job: JobId | null) => LogSource;
+  /** The text of a file at a commit, for quoting it in diagnostics; null when it can't be had. */
+  readonly sourceOf: (sha: Sha, file: string) => Promise<string | null>;
+  readonly memory: RunMemory;
+};
+
+/** What one process keeps between looks at a run; none of it is needed to come to the same pages. */
+export type RunMemory = { readonly logs: Map<string, LiveLog>; readonly graphs: Map<string, Graph | null> };
+
+export const newMemory = (): RunMemory => ({ logs: new Map(), graphs: new Map() });
+
+/** Writes the run's own files, and those of the jobs that changed: before the page that links to them. */
+export async function publishRun(
+  files: RunFiles,
+  record: RunRecord,
+  jobs: ReadonlySet<JobId> | 'all',
+): Promise<void> {
+  const { output, put, names } = files;
+  const { id } = record.meta;
+  if (record.state !== 'pending') {
+    for (const job of record.jobs) {
+      if (jobs === 'all' || jobs.has(job.id)) await publishJob(files, record, job);
+    }
+  }
+  const log = await look(files, id, null, isFinal(record.state), record.state !== 'pending');
+  const sourceOf = await sourcesOf(files, record);
+  const logFiles = log.view.sections.length === 0 ? noFiles : log.files;
+  const graph = await drawnGraph(files, record);
+  put(addresses.runPage(id), 'run', runPage(names, record, { graph, log: log.view, logFiles, sourceOf }));
+  output.write(addresses.runFile(id), jsonText(runDocument(record)));
+}
+
+async function publishJob(files: RunFiles, record: RunRecord, job: JobRecord): Promise<void> {
+  const { id } = record.meta;
+  const { view, files: logFiles } = await look(
+    files,
+    id,
+    job.id,
+    isJobOver(job.state),
+    job.state !== 'pending',
+  );
+  files.put(addresses.jobPage(id, job.id), 'job', jobPage(files.names, record, job, view, logFiles));
+}
+
+const noFiles: LogLook['files'] = { text: null, size: null, parts: [] };
+const nothing: LogLook = { view: { sections: [], omitted: 0, omittedBefore: 0, lines: 0 }, files: noFiles };
+
+async function look(
+  files: RunFiles,
+  id: RunId,
+  job: JobId | null,
+  over: boolean,
+  begun: boolean,
+): Promise<LogLook> {
+  if (!begun) return nothing;
+  const key = `${id} ${job ?? ''}`;
+  const source = files.log(id, job);
+  if (over) {
+    files.memory.logs.delete(key);
+    return publishWholeLog(files.output, { id, job }, source);
+  }
+  const live = files.memory.logs.get(key) ?? liveLog({ id, job });
+  files.memory.logs.set(key, live);
+  return live.look(files.output, source);
+}
+
+/** Runs of one pipeline have one layout: the few newest are kept. */
+const mostGraphs = 20;
+
+async function drawnGraph(files: RunFiles, record: RunRecord): Promise<Graph | null> {
+  const { pipeline, jobs } = record;
+  if (pipeline === null || pipeline.kind !== 'jobs') return null;
+  const { graphs } = files.memory;
+  const key = JSON.stringify(pipeline.jobs.map((line) => [line.id, line.inputs]));
+  const known = graphs.get(key);
+  const layout = known === undefined ? await graphOf(pipeline.jobs) : known;
+  graphs.delete(key);
+  graphs.set(key, layout);
+  for (const oldest of graphs.keys()) {
+    if (graphs.size <= mostGraphs) break;
+    graphs.delete(oldest);
+  }
+  return layout === null ? null : withStates(layout, jobs);
+}
+
+function withStates(layout: Graph, jobs: readonly JobRecord[]): Graph {
+  const states = new Map<string, JobRecord['state']>(jobs.map((job) => [job.id, job.state]));
+  return {
+    ...layout,
+    boxes: layout.boxes.map((box) => ({ ...box, state: states.get(box.id) ?? null })),
+    lines: layout.lines.map((line) => ({ ...line, state: states.get(line.to) ?? null })),
+  };
+}
+
+/** The files that diagnostics point into, read before the page is made: making it is pure. */
+async function sourcesOf(files: RunFiles, record: RunRecord): Promise<SourceOf> {
+  const texts = new Map<string, string | null>();
+  if (record.pipeline?.kind === 'diagnostics') {
+    for (const { file } of record.pipeline.diagnostics) {
+      if (file !== null && !texts.has(file)) texts.set(file, await files.sourceOf(record.meta.sha, file));
+    }
+  }
+  return (file) => texts.get(file) ?? null;
+}
