@@ -3,6 +3,7 @@
  *
  * Pure. Must not know: jobs, containers, or how a process is started.
  */
+import type { FileFailure } from '../base/files.ts';
 import { visible } from '../base/text.ts';
 import { unreachable } from '../base/unreachable.ts';
 
@@ -45,6 +46,13 @@ export const shellPath = '/bin/sh';
 /** The argv that really runs. */
 export const argvOf = (command: Command): readonly [string, ...string[]] =>
   'shell' in command ? [shellPath, '-c', command.shell] : command.argv;
+
+/** A file operation on the way to a process that failed. */
+export const fileTrouble = ({ code, path }: FileFailure): StartFailure => ({
+  reason: 'io',
+  code,
+  detail: path,
+});
 
 /** One sentence for people. */
 export function sayStartFailure(failure: StartFailure): string {

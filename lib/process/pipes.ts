@@ -1,9 +1,9 @@
 /**
- * Real pipes between a command and us.
+ * Real pipes from a command to us.
  *
- * Node gives a child sockets, on which `echo > /dev/stdout` and `cat /dev/stdin` fail. A FIFO is a pipe: it is made,
- * opened and unlinked at once, then opened again through `/proc/self/fd`, so nothing of it is left on any disk.
- * An emptied one is used again. Must not know: what is written into them.
+ * Node gives a child sockets, on which `echo > /dev/stdout` fails. A FIFO is a pipe: it is made, opened and unlinked
+ * at once, then opened again through `/proc/self/fd`, so nothing of it is left on any disk. An emptied one is used
+ * again. Must not know: what is written into them.
  */
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,25 +17,14 @@ import {
 } from '../base/files.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { capture } from './capture.ts';
-import type { StartFailure } from './command.ts';
-
-/** The pipes of one command. */
-export type Pipes = {
-  readonly out: Socket;
-  readonly err: Socket;
-  readonly input: Socket | null;
-  /** The child's first three descriptors; null is `/dev/null`. */
-  readonly childs: readonly [number | null, number, number];
-  /** Once the child has its ends: ours would keep the pipes from ending. */
-  closeChilds(): void;
-  /** Closes our ends. A pipe that has not ended is given up with them. */
-  release(): void;
-};
+import { fileTrouble, type StartFailure } from './command.ts';
 
 /** One pipe with both ends open here. */
-type Pipe = { readonly ours: Socket; readonly childs: number };
-
-type Way = 'from-child' | 'to-child';
+export type Pipe = {
+  readonly ours: Socket;
+  /** The child's end; to be closed here once the child has it, or the pipe never ends. */
+  readonly childs: number;
+};
 
 /** How many are made at a time, and how many empty ones are kept. */
 const [batch, most] = [16, 64];
@@ -43,44 +32,20 @@ const [batch, most] = [16, 64];
 /** Descriptors that keep an unlinked, empty FIFO alive: readers, so that the end of the last writer is still seen. */
 const free: number[] = [];
 
-/** The output pipes of a command and, when it is given input, the one it reads. */
-export async function openPipes(withInput: boolean): Promise<Result<Pipes, StartFailure>> {
-  const wanted: Way[] = ['from-child', 'from-child', ...(withInput ? (['to-child'] as const) : [])];
-  while (free.length < wanted.length) {
+/** A pipe that a child writes and we read. It ends when the last process that can write is gone. */
+export async function pipeFromChild(): Promise<Result<Pipe, StartFailure>> {
+  for (;;) {
+    const keeper = free.pop();
+    if (keeper !== undefined) {
+      const opened = open(keeper);
+      return opened.ok ? opened : err(fileTrouble(opened.error));
+    }
     const made = await makeMore();
     if (!made.ok) return made;
   }
-  const opened: Pipe[] = [];
-  const release = () => {
-    for (const pipe of opened) pipe.ours.destroy();
-  };
-  const closeChilds = () => {
-    for (const pipe of opened) closeDescriptor(pipe.childs);
-  };
-  for (const way of wanted) {
-    const pipe = open(way);
-    if (!pipe.ok) {
-      closeChilds();
-      release();
-      return err(failureOf(pipe.error));
-    }
-    opened.push(pipe.value);
-  }
-  const [out, errors, input] = opened;
-  if (out === undefined || errors === undefined) throw new Error('two pipes were asked for');
-  return ok({
-    out: out.ours,
-    err: errors.ours,
-    input: input?.ours ?? null,
-    childs: [input?.childs ?? null, out.childs, errors.childs],
-    closeChilds,
-    release,
-  });
 }
 
-function open(way: Way): Result<Pipe, FileFailure> {
-  const keeper = free.pop();
-  if (keeper === undefined) throw new Error('no pipe left');
+function open(keeper: number): Result<Pipe, FileFailure> {
   const path = `/proc/self/fd/${keeper}`;
   // The keeper reads already, so a writer never waits; with the writer first, the reader never sees a false end.
   const writer = openDescriptor(path, 'w');
@@ -93,14 +58,6 @@ function open(way: Way): Result<Pipe, FileFailure> {
     closeDescriptor(writer.value);
     closeDescriptor(keeper);
     return reader;
-  }
-  if (way === 'to-child') {
-    // Used once: what the child leaves unread must reach nobody else, and must not keep us writing.
-    closeDescriptor(keeper);
-    return ok({
-      ours: new Socket({ fd: writer.value, readable: false, writable: true }),
-      childs: reader.value,
-    });
   }
   const ours = new Socket({ fd: reader.value, readable: true, writable: false });
   let emptied = false;
@@ -117,7 +74,7 @@ function open(way: Way): Result<Pipe, FileFailure> {
 
 async function makeMore(): Promise<Result<void, StartFailure>> {
   const directory = makeTemporaryDirectory(join(tmpdir(), 'quire-pipe-'));
-  if (!directory.ok) return err(failureOf(directory.error));
+  if (!directory.ok) return err(fileTrouble(directory.error));
   try {
     const paths = Array.from({ length: batch }, (_, index) => join(directory.value, String(index)));
     const env = { PATH: process.env.PATH ?? '/usr/bin:/bin' };
@@ -131,7 +88,7 @@ async function makeMore(): Promise<Result<void, StartFailure>> {
       const both = openDescriptor(path, 'r+');
       const keeper = both.ok ? openDescriptor(path, 'r') : both;
       if (both.ok) closeDescriptor(both.value);
-      if (!keeper.ok) return err(failureOf(keeper.error));
+      if (!keeper.ok) return err(fileTrouble(keeper.error));
       free.push(keeper.value);
     }
     return ok(undefined);
@@ -139,5 +96,3 @@ async function makeMore(): Promise<Result<void, StartFailure>> {
     removeTree(directory.value);
   }
 }
-
-const failureOf = ({ code, path }: FileFailure): StartFailure => ({ reason: 'io', code, detail: path });

@@ -6,11 +6,13 @@
  */
 import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
+import { closeDescriptor } from '../base/files.ts';
 import { ok, type Result } from '../base/result.ts';
 import type { Command, CommandEnd, Environment, HearChunk, StartFailure, StreamName } from './command.ts';
 import { endMarked } from './end.ts';
 import { type Identity, identify } from './identity.ts';
-import { openPipes, type Pipes } from './pipes.ts';
+import { openInput } from './input.ts';
+import { type Pipe, pipeFromChild } from './pipes.ts';
 import { type Spawned, spawnCommand } from './spawn.ts';
 
 export type RunOptions = {
@@ -44,32 +46,59 @@ export async function startCommand(
   command: Command,
   options: RunOptions,
 ): Promise<Result<RunningCommand, StartFailure>> {
-  const opened = await openPipes(options.stdin !== null);
+  const opened = await openStreams(options.stdin);
   if (!opened.ok) return opened;
-  const pipes = opened.value;
-  const spawned = await spawnCommand(command, { ...options, stdio: pipes.childs });
-  pipes.closeChilds();
+  const { out, errors, input } = opened.value;
+  const release = () => {
+    out.ours.destroy();
+    errors.ours.destroy();
+  };
+  const stdio = [input, out.childs, errors.childs] as const;
+  const spawned = await spawnCommand(command, { ...options, stdio });
+  for (const descriptor of stdio) if (descriptor !== null) closeDescriptor(descriptor);
   if (!spawned.ok) {
-    pipes.release();
+    release();
     return spawned;
   }
-  if (pipes.input !== null) feed(pipes.input, options.stdin ?? '');
   return ok({
     pid: spawned.value.pid,
-    ended: watch(spawned.value, pipes, options),
-    heldOpen: () => !pipes.out.closed || !pipes.err.closed,
-    release: pipes.release,
+    ended: watch(spawned.value, out.ours, errors.ours, options),
+    heldOpen: () => !out.ours.closed || !errors.ours.closed,
+    release,
   });
 }
 
-/** Gives a command its input. One that does not read it all is no failure of ours. */
-function feed(input: Socket, text: string | Uint8Array): void {
-  input.on('error', () => {});
-  input.end(text);
+type Streams = { readonly out: Pipe; readonly errors: Pipe; readonly input: number | null };
+
+async function openStreams(stdin: RunOptions['stdin']): Promise<Result<Streams, StartFailure>> {
+  const out = await pipeFromChild();
+  if (!out.ok) return out;
+  const errors = await pipeFromChild();
+  if (!errors.ok) {
+    abandon(out.value);
+    return errors;
+  }
+  const input = stdin === null ? ok(null) : openInput(stdin);
+  if (!input.ok) {
+    abandon(out.value);
+    abandon(errors.value);
+    return input;
+  }
+  return ok({ out: out.value, errors: errors.value, input: input.value });
 }
 
-async function watch(spawned: Spawned, pipes: Pipes, options: RunOptions): Promise<CommandEnd> {
-  const streams = [listen(pipes.out, 'out', options.hear), listen(pipes.err, 'err', options.hear)];
+function abandon(pipe: Pipe): void {
+  closeDescriptor(pipe.childs);
+  pipe.ours.destroy();
+}
+
+async function watch(
+  spawned: Spawned,
+  out: Socket,
+  errors: Socket,
+  options: RunOptions,
+): Promise<CommandEnd> {
+  const streams = [listen(out, 'out', options.hear), listen(errors, 'err', options.hear)];
   const leader = identify(spawned.pid);
   const ending = endingOf(leader, options);
   try {
