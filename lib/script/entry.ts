@@ -1,0 +1,103 @@
+/**
+ * Which file of `.quire/` is the pipeline, and whether it can be read at all.
+ *
+ * Must not know: how a file is evaluated.
+ */
+import { isUtf8 } from 'node:buffer';
+import { type Diagnostic, diagnostic, pointSpan } from '../base/diagnostic.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import { unreachable } from '../base/unreachable.ts';
+import type { EvaluationFailure, Tree, TreeEntry } from './script.ts';
+
+const pipelineFiles = ['ci.fnl', 'ci.lua'] as const;
+
+/** Nobody writes a longer one by hand, and reading it is part of answering a push. */
+export const largestFile = 1024 * 1024;
+
+/** The path of the pipeline's file in the tree. `named` is a file that the caller insists on. */
+export function findPipeline(
+  tree: Tree,
+  prefix: string,
+  named: string | null,
+): Result<string, EvaluationFailure> {
+  const candidates = named === null ? pipelineFiles : [named];
+  const present = candidates.filter((path) => tree.has(path));
+  const [path, other] = present;
+  if (path === undefined) return err({ reason: 'no-pipeline' });
+  if (other !== undefined) {
+    return problem(
+      'two-pipelines',
+      prefix + other,
+      `both ${prefix}${path} and ${prefix}${other} are there`,
+      'keep one of them',
+    );
+  }
+  const checked = readSource(tree.get(path), prefix + path);
+  return checked.ok ? ok(path) : err({ reason: 'diagnostics', diagnostics: [checked.error], printed: [] });
+}
+
+const problem = (
+  code: string,
+  file: string,
+  message: string,
+  hint: string,
+): Result<never, EvaluationFailure> =>
+  err({ reason: 'diagnostics', diagnostics: [fault(code, file, message, hint)], printed: [] });
+
+const fault = (code: string, file: string, message: string, hint: string): Diagnostic =>
+  diagnostic({ code, message, span: pointSpan(file, 1, 1), hint });
+
+/** The text of a regular file, without a byte-order mark; or why it is none. */
+export function readSource(entry: TreeEntry | undefined, file: string): Result<string, Diagnostic> {
+  switch (entry?.kind) {
+    case 'file':
+      return entry.bytes.length > largestFile
+        ? err(tooBig(file, entry.bytes.length))
+        : decode(entry.bytes, file);
+    case 'symlink':
+      return err(notRegular(file, 'a symlink'));
+    case 'directory':
+      return err(notRegular(file, 'a directory'));
+    case 'submodule':
+      return err(notRegular(file, 'a submodule'));
+    case 'too-big':
+      return err(tooBig(file, entry.size));
+    case undefined:
+      return err(notRegular(file, 'missing'));
+    default:
+      return unreachable(entry);
+  }
+}
+
+const notRegular = (file: string, what: string): Diagnostic =>
+  fault('not-a-file', file, `${file} is ${what}`, 'only a regular file is evaluated');
+
+const tooBig = (file: string, size: number): Diagnostic =>
+  fault(
+    'file-too-big',
+    file,
+    `${file} has ${size} bytes; at most ${largestFile} are evaluated`,
+    'move data out of the pipeline, and read it in a job',
+  );
+
+function decode(bytes: Uint8Array, file: string): Result<string, Diagnostic> {
+  // A byte-order mark is dropped by the decoder.
+  if (isUtf8(bytes)) return ok(new TextDecoder('utf-8').decode(bytes));
+  return err(
+    diagnostic({
+      code: 'not-utf-8',
+      message: `${file} is not UTF-8`,
+      span: pointSpan(file, firstBadLine(bytes), 1),
+      hint: 'save it as UTF-8',
+    }),
+  );
+}
+
+function firstBadLine(bytes: Uint8Array): number {
+  let line = 1;
+  for (let start = 0; ; line += 1) {
+    const end = bytes.indexOf(0x0a, start);
+    if (end < 0 || !isUtf8(bytes.subarray(start, end))) return line;
+    start = end + 1;
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * How a job ended, once its run function returned: the rules of the contract, first match.
+ *
+ * Must not know: how a run function is run, or what raised errors look like.
+ */
+import type { Plain } from '../base/plain.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import { unreachable } from '../base/unreachable.ts';
+import { LuaTable, type LuaValue, numberOf, type PlainProblem, plainOf, textOf, typeOf } from '../lua/vm.ts';
+import { fromLua } from './plain-lua.ts';
+import type { JobEnd } from './script.ts';
+
+/** What an attempt did so far. */
+export type Deeds = {
+  /** Whether it ran, wrote or logged anything. */
+  acted: boolean;
+  /** Commands that did not exit 0 and whose `exit` nobody has looked at, by number. */
+  readonly unchecked: Map<number, { readonly exit: number; readonly signal: string | null }>;
+};
+
+export const noDeeds = (): Deeds => ({ acted: false, unchecked: new Map() });
+
+const failed = (error: string): JobEnd => ({ state: 'failed', error, diagnostic: null });
+
+/** The end of an attempt that returned `values`. */
+export function outcomeOf(values: readonly LuaValue[], deeds: Deeds): JobEnd {
+  const [value = null] = values;
+  // Reading them is a look at every result among them, so it comes before the question what was never looked at.
+  const outputs = copyOf(value);
+  for (const other of values.slice(1)) copyOf(other);
+  const returned = value instanceof LuaTable ? failedExit(value) : null;
+  if (returned !== null) return failed(returned);
+  const [unchecked] = deeds.unchecked;
+  if (unchecked !== undefined) {
+    const [sh, { exit, signal }] = unchecked;
+    const how = signal === null ? `exited ${exit}` : `was ended by ${signal}`;
+    return failed(`command ${sh} ${how} and its result was never checked`);
+  }
+  if (value === null && !deeds.acted) return { state: 'skipped' };
+  return outputs.ok ? { state: 'complete', outputs: outputs.value } : failed(outputs.error);
+}
+
+/** What a returned table that has an `exit` other than 0 says, or null. */
+function failedExit(table: LuaTable): string | null {
+  const exit = table.get('exit');
+  if (exit === null || (typeOf(exit) === 'number' && numberOf(exit as number) === 0)) return null;
+  const cmd = table.get('cmd');
+  const shown =
+    typeof exit === 'string'
+      ? textOf(exit)
+      : typeOf(exit) === 'number'
+        ? numberOf(exit as number)
+        : typeOf(exit);
+  return typeof cmd === 'string'
+    ? `returned the result of \`${textOf(cmd)}\`, which exited ${shown}`
+    : `returned a table whose exit is ${shown}`;
+}
+
+/** A returned table as outputs; null for any other value. */
+function copyOf(value: LuaValue): Result<Plain | null, string> {
+  if (!(value instanceof LuaTable)) return ok(null);
+  const copied = plainOf(value);
+  if (!copied.ok) return err(sayProblem(copied.error));
+  return fromLua(copied.value);
+}
+
+function sayProblem(problem: PlainProblem): string {
+  const at =
+    problem.path.length === 0 ? 'the returned table' : `'${problem.path.join('.')}' in the returned table`;
+  const say = (what: string): string => `outputs must be plain data: ${at} ${what}`;
+  switch (problem.reason) {
+    case 'type':
+      return say(`is a ${problem.type === 'thread' ? 'coroutine' : problem.type}`);
+    case 'cycle':
+      return say('contains itself');
+    case 'mixed-keys':
+      return say('has keys that are neither 1…n nor all strings');
+    case 'key-type':
+      return say(`has a key that is a ${problem.type}`);
+    case 'not-finite':
+      return say('is not a finite number');
+    case 'too-deep':
+      return say('is nested too deep');
+    default:
+      return unreachable(problem.reason);
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Plain data as the rest of the house has it, from and to plain data as a VM has it: text here, bytes there.
+ *
+ * Must not know: tables, where the data goes.
+ */
+import { LuaFloat, type Plain } from '../base/plain.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import {
+  bytesOf,
+  Float,
+  float,
+  type Plain as LuaPlain,
+  type LuaTable,
+  type LuaValue,
+  textOf,
+} from '../lua/vm.ts';
+
+/** Strings become text, or bytes where they are not UTF-8. A key must be text. */
+export function fromLua(data: LuaPlain): Result<Plain, string> {
+  if (typeof data === 'string') return ok(textOrBytes(data));
+  if (typeof data === 'number') return ok(isFloat(data) ? new LuaFloat(data) : data);
+  if (typeof data !== 'object') return ok(data);
+  if (data instanceof Float) return ok(new LuaFloat(data.value));
+  if (data instanceof Map) return mapFromLua(data);
+  const items: Plain[] = [];
+  for (const item of data as readonly LuaPlain[]) {
+    const made = fromLua(item);
+    if (!made.ok) return made;
+    items.push(made.value);
+  }
+  return ok(items);
+}
+
+/** Whole, but past the 32 bits of Lua's integers. */
+const isFloat = (number: number): boolean => Number.isInteger(number) && number !== (number | 0);
+
+function mapFromLua(data: ReadonlyMap<string, LuaPlain>): Result<Plain, string> {
+  const entries: [string, Plain][] = [];
+  for (const [key, item] of data) {
+    const name = textOrBytes(key);
+    if (typeof name !== 'string') return err('outputs must be plain data: a key is not UTF-8');
+    const made = fromLua(item);
+    if (!made.ok) return made;
+    entries.push([name, made.value]);
+  }
+  // Unlike assignment, this gives a key called `__proto__` no meaning.
+  return ok(Object.fromEntries(entries));
+}
+
+/** Bytes that are UTF-8 as text, others as they are. */
+export function textOrBytes(bytes: string): string | Uint8Array {
+  const decoded = textOf(bytes);
+  return bytesOf(decoded) === bytes ? decoded : new Uint8Array(Buffer.from(bytes, 'latin1'));
+}
+
+/** Deeper than any data that a pipeline makes; what is deeper came from a hostile file. */
+const deepest = 200;
+
+/**
+ * Plain data as a value of a VM. Null is nil: an entry that is null is absent, an item that is null leaves a gap.
+ * Null as an answer of its own stands for data that is nested too deep.
+ */
+export function toLua(vm: { table(): LuaTable }, data: Plain): { readonly value: LuaValue } | null {
+  let tooDeep = false;
+  const make = (item: Plain, depth: number): LuaValue => {
+    if (item === null || typeof item === 'boolean' || typeof item === 'number') return item;
+    if (typeof item === 'string') return bytesOf(item);
+    if (item instanceof LuaFloat) return float(item.value);
+    if (item instanceof Uint8Array) return Buffer.from(item).toString('latin1');
+    if (depth > deepest) {
+      tooDeep = true;
+      return null;
+    }
+    const table = vm.table();
+    const entries: readonly (readonly [LuaValue, Plain])[] = Array.isArray(item)
+      ? item.map((one: Plain, index) => [index + 1, one])
+      : Object.entries(item).map(([key, one]) => [bytesOf(key), one]);
+    for (const [key, one] of entries) {
+      const made = make(one, depth + 1);
+      if (made !== null) table.set(key, made);
+    }
+    return table;
+  };
+  const value = make(data, 0);
+  return tooDeep ? null : { value };
+}

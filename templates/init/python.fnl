@@ -1,0 +1,45 @@
+;; What happens when someone pushes. Evaluated by quire from the pushed commit; the language is Fennel.
+;; Made for a project with a pyproject.toml: change what does not fit.
+;;
+;;   quire ci validate     check this file
+;;   quire ci run          run it here, now
+;;   quire help pipeline   everything it can say
+;;
+;; (ci.job id inputs run): `inputs` are what the job waits for, other jobs or :quire/push; `run` is a
+;; function that gets the primitives: sh sh! jobs log secret env read-file read-json write-file.
+;;
+;; A green run means that somebody looked. (sh "…") gives {:exit :stdout :stderr}, and a command that fails
+;; while nobody ever reads its `exit` fails the job: "its result was never checked". So either
+;;
+;;   (sh! "make test")                             raise when it fails: the job fails, or
+;;   (sh "make test")                              return it last: its exit is the job's, or
+;;   (let [{: exit} (sh "make test")] …)           read the exit, and decide yourself.
+
+(local ci (require :quire.ci))
+
+;; (ci.image "python:3")   ; with the docker executor: what the commands run in
+
+;; The workspace is one directory for all jobs of a run, so the environment made here is there for the next.
+;; $QUIRE_CACHE is a directory that is kept between runs.
+(ci.job :install [:quire/push]
+  (fn [{: sh!}]
+    (sh! "python3 -m venv .venv")
+    (sh! ".venv/bin/pip install --quiet --cache-dir \"$QUIRE_CACHE/pip\" -e .")))
+
+(ci.job :test [:install]
+  (fn [{: sh}]
+    (sh ".venv/bin/python -m unittest discover")))
+
+(ci.job :compile [:quire/push]
+  (fn [{: sh}]
+    (sh "python3 -m compileall -q .")))
+
+;; A job can look at what was pushed, and at what the jobs before it returned.
+;; Secrets are named in the server's config.fnl; their values never reach a log.
+;;
+;; (ci.job :deploy [:test]
+;;   (fn [{: sh! : jobs : secret : log}]
+;;     (let [push (jobs :quire/push)]
+;;       (if (= push.branch :main)
+;;           (sh! "./deploy.sh" {:env {:TOKEN (secret :deploy-token)} :timeout "10m"})
+;;           (log (.. "not deploying " push.ref))))))
