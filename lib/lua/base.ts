@@ -215,7 +215,7 @@ const plain: Readonly<Record<string, Native>> = {
   rawget: (L) => {
     aux.luaL_checktype(L, 1, lua.LUA_TTABLE);
     aux.luaL_checkany(L, 2);
-    lookAt(L, 1);
+    lookAt(L, 1, valueAt(L, 2));
     lua.lua_settop(L, 2);
     lua.lua_rawget(L, 1);
     return 1;
@@ -230,7 +230,7 @@ const plain: Readonly<Record<string, Native>> = {
     aux.luaL_checktype(L, 1, lua.LUA_TTABLE);
     aux.luaL_checkany(L, 2);
     aux.luaL_checkany(L, 3);
-    lookAt(L, 1);
+    lookAt(L, 1, valueAt(L, 2));
     lua.lua_settop(L, 3);
     lua.lua_rawset(L, 1);
     return 1;

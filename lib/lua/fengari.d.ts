@@ -30,9 +30,11 @@ declare module 'fengari' {
     metatable: Table | null;
   };
 
+  export type Instruction = { readonly opcode: number; readonly B: number; readonly C: number };
+
   /** A compiled function. */
   export type Proto = {
-    readonly code: readonly unknown[];
+    readonly code: Instruction[];
     readonly p: readonly Proto[];
     lineinfo: readonly number[];
     /** Lines of the text that was loaded, when `lineinfo` was mapped to those of another one. */
@@ -44,6 +46,7 @@ declare module 'fengari' {
 
   export type CallInfo = {
     readonly func: Value;
+    readonly l_base: number;
     readonly l_savedpc: number;
     readonly callstatus: number;
     readonly previous: CallInfo | null;
@@ -58,6 +61,8 @@ declare module 'fengari' {
     /** How many calls that can't be yielded across are on its stack. */
     readonly nny: number;
     allowhook: number;
+    /** The stack index of the message handler, or 0. */
+    errfunc: number;
   };
 
   export type Debug = {

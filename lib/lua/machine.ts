@@ -96,9 +96,10 @@ export class Machine {
     try {
       return work();
     } catch (error) {
-      // Inside of another call the end has further to go.
-      if (!(error instanceof Ended) || this.#depth > 1) throw error;
-      return this.death ?? { reason: 'limit', which: 'time', frames: [] };
+      // Inside of another call it has further to go.
+      if (this.#depth > 1) throw error;
+      if (error instanceof Raise) return { reason: 'raised', value: error.value, frames: [] };
+      return this.death ?? { reason: 'raised', value: bytesOf(sayNativeError(error)), frames: [] };
     } finally {
       this.#depth -= 1;
       hearStrings(before);
@@ -143,7 +144,12 @@ export class Machine {
 
   /** A JavaScript exception inside fengari becomes an error of Lua, at the line that led to it. */
   #nativeError(L: State): number {
-    this.check();
+    if (this.meter.over !== null) {
+      // Nobody is to handle the end; and fengari would lose its bearings if this function threw.
+      L.errfunc = 0;
+      lua.lua_pushnil(L);
+      return 1;
+    }
     const error = lua.lua_touserdata(L, 1);
     if (error instanceof Raise) {
       push(L, error.value);

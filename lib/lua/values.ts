@@ -19,7 +19,7 @@ import {
   valueAt,
 } from './engine.ts';
 import { isInteger32 } from './numbers.ts';
-import { watchOf } from './watched.ts';
+import { lookInto, watchOf } from './watched.ts';
 
 /** The bytes of a Lua string, one code unit (0–255) a byte. `textOf` and `bytesOf` convert from and to text. */
 export type ByteString = string;
@@ -51,7 +51,7 @@ export class LuaThread {
   }
 }
 
-/** A table of a VM. The same table is the same object. Nothing here runs metamethods. */
+/** A table of a VM. The same table is the same object. Nothing here runs metamethods; reading is a look at a watched one. */
 export class LuaTable {
   readonly raw: Table;
   constructor(raw: Table) {
@@ -59,14 +59,17 @@ export class LuaTable {
   }
 
   get(key: LuaValue): LuaValue {
-    return fromValue(tables.luaH_get(scratch(), this.looked(), toValue(key)));
+    const raw = toValue(key);
+    lookInto(this.raw, raw);
+    return fromValue(tables.luaH_get(scratch(), this.raw, raw));
   }
 
   /** A nil value removes the key. The key may be neither nil nor NaN. */
   set(key: LuaValue, value: LuaValue): void {
-    const raw = this.looked();
-    tables.luaH_setfrom(scratch(), raw, toValue(key), toValue(value));
-    tables.invalidateTMcache(raw);
+    const raw = toValue(key);
+    lookInto(this.raw, raw);
+    tables.luaH_setfrom(scratch(), this.raw, raw, toValue(value));
+    tables.invalidateTMcache(this.raw);
   }
 
   /** A border, as `#` gives without a metamethod. */
@@ -76,7 +79,8 @@ export class LuaTable {
 
   /** In order of insertion. The table may not get new keys meanwhile. */
   *entries(): Generator<[key: LuaValue, value: LuaValue]> {
-    for (let entry = this.looked().f; entry !== undefined; entry = entry.n) {
+    lookInto(this.raw, null);
+    for (let entry = this.raw.f; entry !== undefined; entry = entry.n) {
       yield [fromValue(entry.key), fromValue(entry.value)];
     }
   }
@@ -95,12 +99,6 @@ export class LuaTable {
 
   set metatable(table: LuaTable | null) {
     this.raw.metatable = table === null ? null : table.raw;
-  }
-
-  /** Whoever reads a watched table's keys from outside has looked at it. */
-  private looked(): Table {
-    watchOf(this.raw)?.look(this.raw);
-    return this.raw;
   }
 }
 

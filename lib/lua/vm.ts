@@ -8,7 +8,9 @@
  */
 import { type Clock, systemClock } from '../base/clock.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { baseLibrary, type Loader, pushToString, requireFunction } from './base.ts';
+import { baseLibrary, type Loader, requireFunction } from './base.ts';
+import { type Caller, NativeCaller } from './caller.ts';
+import { guardConcatenations } from './concat.ts';
 import { type Answer, Coroutines, type Refusal, type Step } from './coroutines.ts';
 import { dateLibrary } from './dates.ts';
 import {
@@ -25,10 +27,9 @@ import {
   tag,
   utf8Library,
 } from './engine.ts';
-import { type Frame, framesOf, pushWhere } from './frames.ts';
 import type { Meter } from './limits.ts';
 import { mapLines, type TextLine } from './lines.ts';
-import { type LuaFailure, Machine, nativeOf, popResults, Raise, topValue } from './machine.ts';
+import { type LuaFailure, Machine, nativeOf, topValue } from './machine.ts';
 import { randomLibrary } from './random.ts';
 import { stringLibrary } from './strings.ts';
 import { tableLibrary } from './tables.ts';
@@ -47,6 +48,7 @@ import {
 import { setWatch } from './watched.ts';
 
 export type { Loader } from './base.ts';
+export type { Caller } from './caller.ts';
 export type { Answer, Refusal, Step } from './coroutines.ts';
 export type { Frame } from './frames.ts';
 export { type Exceeded, type Limits, Meter } from './limits.ts';
@@ -84,22 +86,6 @@ export type Source = {
   readonly lua: ByteString;
   /** Where each line came from (index 0 is line 1), for text that was generated. */
   readonly lines?: readonly (TextLine | null)[];
-};
-
-/** What a function written in TypeScript may do with its caller. */
-export type Caller = {
-  /** Raises a message with the position of the caller; level 2 is the caller's caller. */
-  fail(message: string, level?: number): never;
-  /** Raises any value as it is. */
-  raise(value: LuaValue): never;
-  /** Calls; an error goes through. */
-  call(callee: LuaValue, args: readonly LuaValue[]): LuaValue[];
-  /** `value[key]`, metamethods included. */
-  index(value: LuaValue, key: LuaValue): LuaValue;
-  /** What `tostring` gives. */
-  tostring(value: LuaValue): ByteString;
-  /** The stack from the caller outwards. */
-  frames(): readonly Frame[];
 };
 
 /** A run of a function that may ask, from its start to its end. */
@@ -151,7 +137,7 @@ export class Vm<Ask = never> {
 
   /** A function in TypeScript. What it throws through `caller` is an error of Lua. */
   native(work: (args: LuaValue[], caller: Caller) => readonly LuaValue[]): LuaFunction {
-    return this.#function(nativeOf((L) => work(readAll(L, 1), this.#caller(L))));
+    return this.#function(nativeOf((L) => work(readAll(L, 1), new NativeCaller(this.#machine, L))));
   }
 
   /**
@@ -159,7 +145,9 @@ export class Vm<Ask = never> {
    * returns. Where nobody can answer, `refuse` words the error.
    */
   asker(make: (args: LuaValue[], caller: Caller) => Ask, refuse: (why: Refusal) => string): LuaFunction {
-    return this.#function(this.#coroutines.asker((L, args) => make(args, this.#caller(L)), refuse));
+    return this.#function(
+      this.#coroutines.asker((L, args) => make(args, new NativeCaller(this.#machine, L)), refuse),
+    );
   }
 
   /** Compiles Lua text; `environment` is what its globals are read from and written to, default `globals`. */
@@ -181,7 +169,14 @@ export class Vm<Ask = never> {
       const made = topValue(L);
       lua.lua_pop(L, 1);
       if (!(made instanceof LuaFunction)) throw new Error('a chunk is a function');
-      if (source.lines !== undefined) mapLines(protoOf(made.raw), source.lines);
+      const proto = protoOf(made.raw);
+      const machine = this.#machine;
+      guardConcatenations(
+        proto,
+        () => machine.current,
+        (state, bytes) => machine.reserve(state, bytes),
+      );
+      if (source.lines !== undefined) mapLines(proto, source.lines);
       return ok(made);
     });
     return 'reason' in loaded ? err(loaded) : loaded;
@@ -213,47 +208,6 @@ export class Vm<Ask = never> {
     lua.lua_pop(L, 1);
     if (!(table instanceof LuaTable)) throw new Error('a library is a table');
     return table;
-  }
-
-  #caller(L: State): Caller {
-    const results = (base: number): LuaValue[] => {
-      this.#machine.check();
-      return popResults(L, base);
-    };
-    return {
-      fail: (message, level = 1) => {
-        pushWhere(L, level);
-        const where = topValue(L);
-        lua.lua_pop(L, 1);
-        throw new Raise((typeof where === 'string' ? where : '') + bytesOf(message));
-      },
-      raise: (value) => {
-        throw new Raise(value);
-      },
-      call: (callee, args) => {
-        const base = lua.lua_gettop(L);
-        push(L, callee);
-        lua.lua_checkstack(L, args.length);
-        for (const arg of args) push(L, arg);
-        lua.lua_call(L, args.length, lua.LUA_MULTRET);
-        return results(base);
-      },
-      index: (value, key) => {
-        const base = lua.lua_gettop(L);
-        push(L, value);
-        push(L, key);
-        lua.lua_gettable(L, -2);
-        return results(base).at(-1) ?? null;
-      },
-      tostring: (value) => {
-        const base = lua.lua_gettop(L);
-        push(L, value);
-        pushToString(L, base + 1);
-        const text = results(base).at(-1);
-        return typeof text === 'string' ? text : '';
-      },
-      frames: () => framesOf(L, 1),
-    };
   }
 
   #openLibraries(options: VmOptions): void {

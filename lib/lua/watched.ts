@@ -22,6 +22,7 @@ import {
 } from './engine.ts';
 
 export type Watch = {
+  isKey(value: Value): boolean;
   /** Puts the watched value into the table, and tells. */
   look(table: Table): void;
   /** Ends the watch without telling. */
@@ -38,6 +39,8 @@ export const watchOf = (table: Table): Watch | null =>
 /** Sets a watch on a table that has no metatable; `key` is a string. */
 export function setWatch(L: State, table: Table, key: Value, value: Value, onLook: () => void): void {
   const watch: Watch = {
+    isKey: (value) =>
+      isString(value) && (value.value as StringObject).hash === (key.value as StringObject).hash,
     look(watched) {
       watched.metatable = null;
       tables.luaH_setfrom(L, watched, key, value);
@@ -47,16 +50,14 @@ export function setWatch(L: State, table: Table, key: Value, value: Value, onLoo
       watched.metatable = null;
     },
   };
-  const isKey = (other: Value): boolean =>
-    isString(other) && (other.value as StringObject).hash === (key.value as StringObject).hash;
   const metatable = tables.luaH_new(L);
   setNative(L, metatable, '__index', (state) => {
-    if (isKey(valueAt(state, 2))) watch.look(valueAt(state, 1).value as Table);
+    if (watch.isKey(valueAt(state, 2))) watch.look(valueAt(state, 1).value as Table);
     lua.lua_settop(state, 2);
     return lua.lua_rawget(state, 1) === lua.LUA_TNONE ? 0 : 1;
   });
   setNative(L, metatable, '__newindex', (state) => {
-    if (isKey(valueAt(state, 2))) watch.release(valueAt(state, 1).value as Table);
+    if (watch.isKey(valueAt(state, 2))) watch.release(valueAt(state, 1).value as Table);
     lua.lua_settop(state, 3);
     lua.lua_rawset(state, 1);
     return 0;
@@ -67,10 +68,17 @@ export function setWatch(L: State, table: Table, key: Value, value: Value, onLoo
 
 function setNative(L: State, table: Table, name: string, native: Native): void {
   tables.luaH_setfrom(L, table, stringValue(fromLatin1(name)), newValue(tag.native, native));
+  tables.invalidateTMcache(table);
 }
 
-/** Looks at the table at an index of the stack, if that is a watched one. */
-export function lookAt(L: State, index: number): void {
+/** Looks at a table if it is a watched one; `key` is what is read of it, null for everything. */
+export function lookInto(table: Table, key: Value | null): void {
+  const watch = watchOf(table);
+  if (watch !== null && (key === null || watch.isKey(key))) watch.look(table);
+}
+
+/** The same for the value at an index of the stack, table or not. */
+export function lookAt(L: State, index: number, key: Value | null = null): void {
   const value = valueAt(L, index);
-  if (value.type === tag.table) watchOf(value.value as Table)?.look(value.value as Table);
+  if (value.type === tag.table) lookInto(value.value as Table, key);
 }
