@@ -1,0 +1,105 @@
+/**
+ * The spool: pushes that the hook's shell script left, in the order of their names.
+ *
+ * Must not know: what a push line means, or which of them make runs.
+ */
+import { join } from 'node:path';
+import { parseTimestamp } from '../base/clock.ts';
+import { listEntries, readText, remove, rename, syncDirectory } from '../base/files.ts';
+import { type RunId, runId } from '../base/ids.ts';
+import { err, ok } from '../base/result.ts';
+import type { OutsideText } from '../runs/records.ts';
+import { fromDisk, io, type StoreResult } from './failures.ts';
+import { badInboxOf, inboxOf, type Store } from './layout.ts';
+import type { Queue } from './proofs.ts';
+import { parseEvent } from './records.ts';
+import { reading } from './yaml.ts';
+
+export type InboxEvent = {
+  /** The file's name: with a position in the push it makes a run's id. */
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly pusher: OutsideText;
+  /** The lines that git gave the hook. */
+  readonly stdin: Buffer;
+  /** The push options, one a line. */
+  readonly options: Buffer;
+};
+
+export type BadEvent = { readonly name: string; readonly problem: string };
+export type Inbox = { readonly events: InboxEvent[]; readonly bad: BadEvent[] };
+
+/**
+ * The events that wait. One that can't be understood is set aside in `inbox/bad/` and named; one that the
+ * machine does not give (another user's file, a failing disk) is named too, and stays for the next time.
+ */
+export async function readInbox(store: Store): Promise<StoreResult<Inbox>> {
+  const entries = listEntries(inboxOf(store));
+  if (!entries.ok)
+    return entries.error.reason === 'missing' ? ok({ events: [], bad: [] }) : io(entries.error);
+  const names = entries.value
+    .filter(({ name, kind }) => !name.startsWith('.') && kind !== 'directory')
+    .map(({ name }) => name)
+    .sort();
+  const events: InboxEvent[] = [];
+  const bad: BadEvent[] = [];
+  for (const name of names) {
+    const text = readText(join(inboxOf(store), name));
+    if (!text.ok) {
+      if (text.error.reason === 'missing') continue;
+      bad.push({ name, problem: `it can't be read now: ${text.error.code}` });
+      continue;
+    }
+    const event = await understand(name, text.value);
+    if (event.ok) {
+      events.push(event.value);
+      continue;
+    }
+    bad.push({ name, problem: event.error });
+    const aside = rename(join(inboxOf(store), name), join(badInboxOf(store), name));
+    if (!aside.ok && aside.error.reason !== 'missing') return io(aside.error);
+  }
+  return ok({ events, bad });
+}
+
+async function understand(name: string, text: string) {
+  if (!/^[^\s]+\.yml$/.test(name)) return err('its name is not <time>-<random>.yml');
+  const event = await reading(() => parseEvent(text));
+  if (!event.ok) return event;
+  const at = parseTimestamp(event.value.at ?? '') ?? timeOfName(name);
+  return at === null ? err("'at' is not a time") : ok({ ...event.value, name, at });
+}
+
+/** The nanoseconds an event's name begins with, as milliseconds. */
+function timeOfName(name: string): number | null {
+  const match = /^(\d{13})\d{6}-/.exec(name);
+  return match === null ? null : Number(match[1]);
+}
+
+/** The run that a line of an event makes: the same one however often the event is taken in. */
+export const runIdOf = (event: InboxEvent, position: number): RunId =>
+  runId(event.at, `${event.name}:${position}`);
+
+/**
+ * Forgets events whose runs are published. A death before it: they are taken in once more, and every run is
+ * there already. Their names go first and are synced once.
+ */
+export function dropEvents({ store }: Queue, events: readonly InboxEvent[]): StoreResult<void> {
+  for (const { name } of events) {
+    const gone = remove(join(inboxOf(store), name));
+    if (!gone.ok) return io(gone.error);
+  }
+  return events.length === 0 ? ok(undefined) : fromDisk(syncDirectory(inboxOf(store)));
+}
+
+/** The names of events that were set aside, for those who tell the operator. */
+export function badEvents(store: Store): string[] {
+  const entries = listEntries(badInboxOf(store));
+  return entries.ok
+    ? entries.value
+        .map(({ name }) => name)
+        .filter((name) => !name.startsWith('.'))
+        .sort()
+    : [];
+}

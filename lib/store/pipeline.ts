@@ -1,0 +1,96 @@
+/**
+ * What evaluation found, written once: the jobs first, each `pending`, and `pipeline.yml` as their commit record.
+ *
+ * A death before `pipeline.yml` leaves jobs that no record names: the next evaluation writes over them. A second
+ * evaluation only compares. Must not know: how a pipeline is evaluated.
+ */
+import { removeTree } from '../base/files.ts';
+import type { RunId } from '../base/ids.ts';
+import { ok } from '../base/result.ts';
+import type { PipelineRecord } from '../runs/records.ts';
+import type { RunState } from '../runs/states.ts';
+import { io, type StoreResult } from './failures.ts';
+import { jobDirectory, type Modes, runDirectory } from './layout.ts';
+import type { Claim, Queue } from './proofs.ts';
+import { locate } from './read.ts';
+import { parsePipeline, pendingJob, pipelineText } from './records.ts';
+import { listJobs, putJob, putRecord, readJob, readOptional } from './run-files.ts';
+import { reading } from './yaml.ts';
+
+export type PipelineWritten =
+  | 'written'
+  /** Another evaluation was first, and found the same. */
+  | 'same'
+  /** Another evaluation was first, and found something else: the pipeline is not deterministic. */
+  | 'differs';
+
+/** The run has left `pending` (null: it is gone): its end, or its owner, has no use for this evaluation. */
+export type RunMoved = { readonly moved: RunState | null };
+
+/**
+ * Records the pipelines of pending runs. Under the queue lock, since a job written into a run that ends at the
+ * same moment would stay pending for ever.
+ */
+export async function recordPipelines(
+  queue: Queue,
+  evaluated: readonly { readonly id: RunId; readonly pipeline: PipelineRecord }[],
+): Promise<StoreResult<(PipelineWritten | RunMoved)[]>> {
+  const { store } = queue;
+  const answers: (PipelineWritten | RunMoved)[] = [];
+  for (const { id, pipeline } of evaluated) {
+    const place = locate(store, id);
+    if (!place.ok && place.error.reason !== 'not-found') return place;
+    if (!place.ok || place.value.state !== 'pending') {
+      answers.push({ moved: place.ok ? place.value.state : null });
+      continue;
+    }
+    const written = await writePipeline(runDirectory(store, 'pending', id), pipeline, store.modes);
+    if (!written.ok) return written;
+    answers.push(written.value);
+  }
+  return ok(answers);
+}
+
+/** The same by the owner of an active run. */
+export const claimPipeline = (
+  claim: Claim,
+  pipeline: PipelineRecord,
+): Promise<StoreResult<PipelineWritten>> => writePipeline(claim.directory, pipeline, claim.store.modes);
+
+/** Writes `pipeline.yml` and the jobs into a run's directory, or compares with what is there. */
+export async function writePipeline(
+  directory: string,
+  pipeline: PipelineRecord,
+  modes: Modes,
+): Promise<StoreResult<PipelineWritten>> {
+  const text = pipelineText(pipeline);
+  const before = await reading(() => readOptional(directory, 'pipeline.yml', parsePipeline));
+  if (!before.ok && before.error.reason === 'io') return io(before.error.failure);
+  if (before.ok && before.value !== null) {
+    return ok(pipelineText(before.value) === text ? 'same' : 'differs');
+  }
+  const jobs = pipeline.kind === 'jobs' ? pipeline.jobs : [];
+  const cleared = await clearOtherJobs(directory, new Set(jobs.map(({ id }) => id)));
+  if (!cleared.ok) return cleared;
+  for (const { id } of jobs) {
+    const there = await reading(() => readJob(directory, id));
+    if (!there.ok && there.error.reason === 'io') return io(there.error.failure);
+    // A job that was taken over from another run is over already.
+    if (there.ok && there.value.state !== 'pending') continue;
+    const put = putJob(directory, pendingJob(id), modes, false);
+    if (!put.ok) return io(put.error);
+  }
+  const written = putRecord(directory, 'pipeline.yml', text, modes);
+  return written.ok ? ok('written') : io(written.error);
+}
+
+/** What an evaluation that died, or found other jobs, left behind. */
+async function clearOtherJobs(directory: string, named: ReadonlySet<string>): Promise<StoreResult<void>> {
+  const jobs = listJobs(directory);
+  if (!jobs.ok) return io(jobs.error);
+  for (const id of jobs.value.filter((job) => !named.has(job))) {
+    const gone = removeTree(jobDirectory(directory, id));
+    if (!gone.ok) return io(gone.error);
+  }
+  return ok(undefined);
+}
