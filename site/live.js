@@ -37,7 +37,8 @@
 
   // A link to a line or a command opens what hides it.
   const reveal = () => {
-    const target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+    const target =
+      location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
     const details = target?.closest('details');
     if (details && !details.open) {
       details.open = true;
@@ -50,7 +51,9 @@
   // What the reader opened or closed stays so.
   const keep = (from, to) => {
     for (const details of from.querySelectorAll('details[data-touched]')) {
-      const twin = details.id ? to.querySelector(`#${CSS.escape(details.id)}`) : to.querySelector('details.more');
+      const twin = details.id
+        ? to.querySelector(`#${CSS.escape(details.id)}`)
+        : to.querySelector('details.more');
       if (twin) {
         twin.open = details.open;
         twin.dataset.touched = '';
@@ -80,7 +83,8 @@
     if (icon) document.querySelector('link[rel=icon]')?.setAttribute('href', icon);
     tick();
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
-    if (atEnd && document.querySelector('.log') && window.scrollY > 0) window.scrollTo(0, document.documentElement.scrollHeight);
+    if (atEnd && document.querySelector('.log') && window.scrollY > 0)
+      window.scrollTo(0, document.documentElement.scrollHeight);
   };
 
   // The page as it was served, before times were made relative.

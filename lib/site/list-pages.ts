@@ -73,7 +73,6 @@ export type RefView = {
   readonly href: string;
   readonly state: AnyState;
   readonly number: number;
-  readonly at: Moment;
 };
 
 export type IndexPage = Frame & {
@@ -194,7 +193,6 @@ const refView = (row: RunRow): RefView => ({
   href: addresses.refPage(row.ref),
   state: row.state,
   number: row.number,
-  at: momentOf(row.finished_at ?? row.created_at),
 });
 
 /** `full`: the numbers of this page are all given, so that the next page is there. */
@@ -239,8 +237,8 @@ export function refPage(names: SiteNames, ref: string, list: RunList): RefPage {
 }
 
 const trendHeight = 56;
-const barStep = 14;
-const barWidth = 10;
+const barStep = 9;
+const barWidth = 6;
 
 /** The newest runs from left to right, as high as they took long; null when there are too few to compare. */
 export function trendOf(rows: readonly RunRow[]): Trend | null {

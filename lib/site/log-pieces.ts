@@ -194,8 +194,8 @@ function withoutOverwritten(text: string): string {
 
 /** Where to cut a long line: not inside an escape sequence, not between the halves of a character. */
 function cutPlace(text: string): number {
-  const escape = text.lastIndexOf('\u001b', longestHeld);
-  let place = escape > longestHeld - 64 ? escape : longestHeld;
+  const sequence = text.lastIndexOf('\u001b', longestHeld);
+  let place = sequence > longestHeld - 64 ? sequence : longestHeld;
   const code = text.charCodeAt(place);
   if (code >= 0xdc00 && code < 0xe000) place -= 1;
   return place;

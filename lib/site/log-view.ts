@@ -150,12 +150,11 @@ export function logFold(): LogFold {
     inks[piece.stream] = inked.ink;
     add({ line: piece.line, kind: piece.stream, ...shorten(inked.pieces) });
   };
-  const plain = (kind: 'note' | 'event', line: number, value: string): void =>
-    value
-      .split('\n')
-      .forEach((part, index) =>
-        add({ line: line + index, kind, ...shorten(part === '' ? [] : [{ text: part, style: '' }]) }),
-      );
+  const plain = (kind: 'note' | 'event', line: number, value: string): void => {
+    for (const [index, part] of value.split('\n').entries()) {
+      add({ line: line + index, kind, ...shorten(part === '' ? [] : [{ text: part, style: '' }]) });
+    }
+  };
 
   return {
     push: (piece) => {
@@ -192,9 +191,10 @@ export function logFold(): LogFold {
     },
     view: (pending) => {
       const short = lines <= shortLog;
+      const lastCommand = sections.findLastIndex((section) => section.cmd !== null);
       const drawn = sections.map((section, index) => {
         const last = index === sections.length - 1;
-        const open = short || section.failed || section.cmd === null || last || section.end === null;
+        const open = short || section.failed || index >= lastCommand || section.end === null;
         const unfinished = last ? pending.flatMap((piece) => pendingLine(piece, inks)) : [];
         return drawSection(section, open, unfinished);
       });

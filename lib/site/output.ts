@@ -22,28 +22,22 @@ import {
   writeFile,
 } from '../base/files.ts';
 
-/** Who may read the site's files beside their owner. */
-export type Readers = 'owner' | 'group' | 'everyone';
-
-const modes: Readonly<Record<Readers, { readonly file: number; readonly directory: number }>> = {
-  owner: { file: 0o600, directory: 0o700 },
-  group: { file: 0o640, directory: 0o750 },
-  everyone: { file: 0o644, directory: 0o755 },
-};
+/** Who may list a directory is who may read its files. */
+const directoryMode = (file: number): number => file | 0o100 | ((file & 0o444) >> 2);
 
 /** A file too long for memory: fed piece by piece, in place only when it is whole. */
 export type LongFile = { add(text: string): void; commit(): void };
 
 export class Output {
   readonly root: string;
-  readonly #modes: { readonly file: number; readonly directory: number };
+  readonly #mode: number;
   readonly #known = new Set<string>();
   #failure: FileFailure | null = null;
   written: string[] = [];
 
-  constructor(root: string, readers: Readers) {
+  constructor(root: string, mode: number) {
     this.root = root;
-    this.#modes = modes[readers];
+    this.#mode = mode;
   }
 
   get failure(): FileFailure | null {
@@ -72,8 +66,7 @@ export class Output {
     const old = readBytes(this.path(address));
     if (old.ok && old.value.equals(bytes)) return;
     this.#directory(dirname(address));
-    const { file } = this.#modes;
-    this.#note(writeFile(this.path(address), bytes, { mode: file, exact: true, durable: false }));
+    this.#note(writeFile(this.path(address), bytes, { mode: this.#mode, exact: true, durable: false }));
     this.written.push(address);
   }
 
@@ -83,7 +76,7 @@ export class Output {
     const path = this.path(address);
     const temporary = join(dirname(path), `.tmp-${process.pid}-long`);
     this.#note(remove(temporary));
-    const opened = openAppender(temporary, this.#modes.file);
+    const opened = openAppender(temporary, this.#mode);
     if (!opened.ok) this.#note(opened);
     let held: string[] = [];
     let size = 0;
@@ -102,7 +95,7 @@ export class Output {
       commit: () => {
         flush();
         if (opened.ok) this.#note(opened.value.close());
-        if (this.#failure === null) this.#note(changeMode(temporary, this.#modes.file));
+        if (this.#failure === null) this.#note(changeMode(temporary, this.#mode));
         if (this.#failure === null) this.#note(rename(temporary, path));
         else remove(temporary);
         this.written.push(address);
@@ -132,15 +125,16 @@ export class Output {
   #directory(address: string): void {
     if (this.#failure !== null || this.#known.has(address)) return;
     this.#known.add(address);
+    const mode = directoryMode(this.#mode);
     if (exists(this.path(address))) return;
     if (address === '.' || address === '') {
-      this.#note(makeDirectory(this.root, this.#modes.directory));
+      this.#note(makeDirectory(this.root, mode));
     } else {
       this.#directory(dirname(address));
-      const made = makeNewDirectory(this.path(address), this.#modes.directory);
+      const made = makeNewDirectory(this.path(address), mode);
       if (!made.ok && made.error.reason !== 'exists') this.#note(made);
     }
-    this.#note(changeMode(this.path(address), this.#modes.directory));
+    this.#note(changeMode(this.path(address), mode));
   }
 
   #note(result: FileResult<unknown>): void {

@@ -8,7 +8,7 @@ import { parseTimestamp } from '../base/clock.ts';
 import { pointSpan } from '../base/diagnostic.ts';
 import { drawDiagnostic } from '../base/draw.ts';
 import { type JobId, shortRef, shortSha, slugOf } from '../base/ids.ts';
-import { showDuration } from '../base/text.ts';
+import { counted, showDuration } from '../base/text.ts';
 import type { DiagnosticLine, JobRecord, RunRecord } from '../runs/records.ts';
 import { isFinal, type JobState } from '../runs/states.ts';
 import * as addresses from './addresses.ts';
@@ -57,7 +57,7 @@ export type DiagnosticView = {
   readonly job: string | null;
   readonly hint: string | null;
   /** The source line and the caret under it; null when the source is not at hand. */
-  readonly quote: string | null;
+  readonly quote: { readonly source: string; readonly caret: string } | null;
 };
 
 export type GraphView = Omit<Graph, 'boxes'> & {
@@ -88,6 +88,8 @@ export type RunPage = Frame & {
   readonly shortSha: string;
   readonly facts: readonly Fact[];
   readonly variables: readonly (readonly [string, string])[];
+  /** The jobs that failed, with what each has to say. */
+  readonly failures: readonly JobLineView[];
   readonly diagnostics: readonly DiagnosticView[];
   readonly graph: GraphView | null;
   readonly jobs: readonly JobLineView[];
@@ -111,7 +113,8 @@ const longestError = 20_000;
 
 export function runPage(names: SiteNames, record: RunRecord, parts: RunPageParts): RunPage {
   const { meta, times, outcome, pipeline } = record;
-  const failed = record.jobs.filter((job) => job.state === 'failed').map((job) => cut(job.id, 100));
+  const jobs = jobLines(record);
+  const failures = jobs.filter((job) => job.state === 'failed');
   const subject = meta.subject.text === '' ? '(no subject)' : cut(meta.subject.text, longestSubject);
   const id = meta.id;
   return {
@@ -123,7 +126,7 @@ export function runPage(names: SiteNames, record: RunRecord, parts: RunPageParts
     number: meta.number,
     state: record.state,
     subject,
-    sentence: sentenceOf(record, failed),
+    sentence: sentenceOf(record, failures.length),
     error: outcome?.error == null ? null : cut(outcome.error, longestError),
     replacedBy: outcome?.replacedBy == null ? null : addresses.runPage(outcome.replacedBy),
     ref: shortRef(meta.ref),
@@ -140,21 +143,27 @@ export function runPage(names: SiteNames, record: RunRecord, parts: RunPageParts
         ? pipeline.diagnostics.map((line) => diagnosticView(line, parts.sourceOf))
         : [],
     graph: parts.graph === null ? null : graphView(parts.graph, record),
-    jobs: jobLines(record),
+    failures,
+    jobs,
     log: parts.log === null || parts.log.sections.length === 0 ? null : parts.log,
     logFiles: parts.logFiles,
     json: addresses.runFile(id),
   };
 }
 
-function sentenceOf(record: RunRecord, failed: readonly string[]): string | null {
+function sentenceOf(record: RunRecord, failures: number): string | null {
+  const outcome = record.outcome?.outcome ?? null;
   if (isFinal(record.state)) {
-    return record.outcome === null ? null : sayOutcome(record.outcome.outcome, failed);
+    if (outcome === 'failed-job' && failures > 0) return `${counted(failures, 'job')} failed.`;
+    if (outcome === 'succeeded' && failures > 0) {
+      return `${counted(failures, 'job')} failed, which the pipeline allows.`;
+    }
+    return outcome === null ? null : sayOutcome(outcome, []);
   }
   if (record.state === 'pending') {
     return record.pipeline === null ? 'Its pipeline is being evaluated.' : 'It waits for its turn.';
   }
-  return failed.length === 0 ? null : `${failed.join(', ')} failed; the rest goes on.`;
+  return failures === 0 ? null : `${counted(failures, 'job')} failed; the others go on.`;
 }
 
 const fact = (label: string, text: string, more: Partial<Fact> = {}): Fact => ({
@@ -227,11 +236,13 @@ function jobLines(record: RunRecord): JobLineView[] {
   // A running job's bar goes to the last moment that is on record: a page holds nothing that the records don't.
   const [first, last] = [Math.min(...stamps), Math.max(...stamps)];
   const total = Math.max(1, last - first);
+  // While something runs, the right end of the line is left to what has no end yet.
+  const scale = record.jobs.some((job) => job.state === 'active') ? 850 : 1000;
   return record.jobs.map((job) => {
     const start = job.startedAt === null ? null : parseTimestamp(job.startedAt);
     const end = job.finishedAt === null ? null : parseTimestamp(job.finishedAt);
-    const from = start === null ? 0 : Math.round(((start - first) / total) * 1000);
-    const until = end === null ? 1000 : Math.round(((end - first) / total) * 1000);
+    const from = start === null ? 0 : Math.round(((start - first) / total) * scale);
+    const until = end === null ? 1000 : Math.round(((end - first) / total) * scale);
     return {
       id: job.id,
       href: record.state === 'pending' ? null : addresses.jobPage(record.meta.id, job.id),
@@ -276,12 +287,12 @@ function diagnosticView(line: DiagnosticLine, sourceOf: SourceOf): DiagnosticVie
 function quoteOf(
   position: { readonly file: string; readonly line: number; readonly column: number },
   sourceOf: SourceOf,
-): string | null {
+): DiagnosticView['quote'] {
   const span = pointSpan(position.file, position.line, position.column);
   const drawn = drawDiagnostic(
     { code: '', message: '', span, notes: [], hint: null, job: null },
     { sourceOf, colour: false },
   );
   const [, source, caret] = drawn.split('\n');
-  return source === undefined || caret === undefined || caret === '' ? null : `${source}\n${caret}`;
+  return source === undefined || caret === undefined || caret === '' ? null : { source, caret };
 }

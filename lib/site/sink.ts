@@ -47,7 +47,10 @@ export function siteSink(site: Site, options: SiteSinkOptions): SiteSink {
     });
   };
   const start = (): void => {
-    if (busy) return wake(gather);
+    if (busy) {
+      wake(gather);
+      return;
+    }
     const jobs = new Set(changed);
     changed.clear();
     busy = true;

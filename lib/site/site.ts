@@ -11,7 +11,7 @@ import type { JobId, RunId, Sha } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { RunRecord } from '../runs/records.ts';
-import { isFinal, runStates } from '../runs/states.ts';
+import { runStates } from '../runs/states.ts';
 import { type StoreFailure, sayStoreFailure } from '../store/failures.ts';
 import * as addresses from './addresses.ts';
 import {
@@ -25,13 +25,12 @@ import {
 } from './lists.ts';
 import type { LogSource } from './log-files.ts';
 import { missingPage } from './missing-page.ts';
-import { Output, type Readers } from './output.ts';
+import { Output } from './output.ts';
 import { loadTemplates, type Renderer, type RenderFailure } from './render.ts';
 import { type RunRow, rowOf } from './row.ts';
 import { newMemory, publishRun, type RunFiles } from './run-files.ts';
 
 export { plainLine, plainText } from './ansi.ts';
-export type { Readers } from './output.ts';
 export { type SiteSink, siteSink } from './sink.ts';
 
 /** What the site needs of the records; `recordsOf` makes it of a store. */
@@ -55,8 +54,8 @@ export type SiteOptions = {
   readonly url?: string | null;
   /** The ref whose runs decide what the badge of the whole site says; default null: any ref's. */
   readonly mainRef?: string | null;
-  /** Who may read the files beside their owner; default nobody. */
-  readonly readers?: Readers;
+  /** Permission bits of a file, exactly; directories follow. Default 0o600. */
+  readonly mode?: number;
   /** The text of a file at a commit, to quote it in diagnostics; default: nothing is quoted. */
   readonly sourceOf?: (sha: Sha, file: string) => Promise<string | null>;
 };
@@ -117,7 +116,7 @@ export function createSite(options: SiteOptions): Site {
       renderer = loaded.value;
     }
     const render = renderer;
-    const output = new Output(options.target, options.readers ?? 'owner');
+    const output = new Output(options.target, options.mode ?? 0o600);
     let broken: RenderFailure | null = null;
     const put: PutPage = (address, name, model) => {
       const page = render(name, model);

@@ -69,17 +69,17 @@ export type Moment = {
   readonly iso: string;
   /** `21 Nov 2026, 10:00` in UTC; what is read without the script. */
   readonly text: string;
+  /** The same with seconds. */
+  readonly precise: string;
 };
 
 export function momentOf(stamp: string): Moment {
   const milliseconds = parseTimestamp(stamp);
-  if (milliseconds === null) return { iso: '1970-01-01T00:00:00.000Z', text: stamp };
+  if (milliseconds === null) return { iso: '1970-01-01T00:00:00.000Z', text: stamp, precise: stamp };
   const date = new Date(milliseconds);
-  const clock = date.toISOString().slice(11, 16);
-  return {
-    iso: date.toISOString(),
-    text: `${date.getUTCDate()} ${months[date.getUTCMonth()]} ${date.getUTCFullYear()}, ${clock}`,
-  };
+  const iso = date.toISOString();
+  const day = `${date.getUTCDate()} ${months[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
+  return { iso, text: `${day}, ${iso.slice(11, 16)}`, precise: `${day}, ${iso.slice(11, 19)}` };
 }
 
 /** Milliseconds from one stamp to another; null when either is missing. */

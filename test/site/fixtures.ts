@@ -13,7 +13,7 @@ import type { DiagnosticLine, JobLine, JobRecord, LogEntry, RunRecord } from '..
 import { isFinal, type JobState, type OutcomeName, type RunState, stateOf } from '../../lib/runs/states.ts';
 import { createSite, type Records, type Site, type SiteOptions } from '../../lib/site/site.ts';
 
-const day = Date.parse('2026-11-21T10:00:00.000Z');
+const day = Date.parse('2026-11-20T09:00:00.000Z');
 
 /** `seconds` after the fixtures' first moment. */
 export const at = (seconds: number): Timestamp => timestamp(day + Math.round(seconds * 1000));
@@ -84,7 +84,11 @@ export function run(sketch: RunSketch): RunRecord {
     pipeline:
       sketch.diagnostics !== undefined
         ? { kind: 'diagnostics', diagnostics: sketch.diagnostics }
-        : { kind: 'jobs', image: sketch.image ?? null, jobs: (sketch.jobs ?? [{ id: 'build' }]).map(jobLine) },
+        : {
+            kind: 'jobs',
+            image: sketch.image ?? null,
+            jobs: (sketch.jobs ?? [{ id: 'build' }]).map(jobLine),
+          },
     outcome: isFinal(state)
       ? { outcome, error: sketch.error ?? null, replacedBy: sketch.replacedBy ?? null }
       : null,
@@ -195,7 +199,8 @@ export type Place = {
   all(): Map<string, string>;
 };
 
-export const newTarget = (): string => path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'quire-site-')), 'site');
+export const newTarget = (): string =>
+  path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'quire-site-')), 'site');
 
 /** A site over fresh records in a fresh directory. */
 export function place(options: Partial<SiteOptions> = {}, records = desk()): Place {
@@ -230,4 +235,5 @@ export function filesUnder(directory: string): Map<string, string> {
   return files;
 }
 
-export const tidy = (target: string): void => fs.rmSync(path.dirname(target), { recursive: true, force: true });
+export const tidy = (target: string): void =>
+  fs.rmSync(path.dirname(target), { recursive: true, force: true });
