@@ -42,13 +42,14 @@ export type RunDraft = Omit<Meta, 'number'> & {
 
 export type PublishedRun = {
   readonly id: RunId;
+  /** 0 when an earlier intake made the run and its records can't be read any more. */
   readonly number: number;
   /** False for a run that an earlier intake of the same event has made. */
   readonly isNew: boolean;
 };
 
 export type Published = {
-  /** In the order of the drafts; a draft whose run is there but unreadable is left out. */
+  /** One for each draft, in their order. */
   readonly runs: readonly PublishedRun[];
   /** Pending runs that were replaced: settle them. */
   readonly replaced: readonly RunId[];
@@ -84,15 +85,17 @@ export async function publish(
   const synced = fresh.length === 0 ? ok(undefined) : syncDirectory(stateDirectory(store, 'pending'));
   if (!synced.ok) return io(synced.error);
 
-  const runs: (PublishedRun & PendingRun)[] = [];
+  const runs: PublishedRun[] = [];
+  const readable: PendingRun[] = [];
   for (const { id } of drafts) {
     const run = await numberAndRef(store, id);
-    if (run.ok) runs.push({ ...run.value, isNew: !known.has(id) });
-    else if (run.error.reason === 'io') return run;
+    if (!run.ok && run.error.reason === 'io') return run;
+    if (run.ok) readable.push(run.value);
+    runs.push({ id, number: run.ok ? run.value.number : 0, isNew: !known.has(id) });
   }
   const linked = await settleLatest(store);
   if (!linked.ok) return linked;
-  const replaced = options.replace ? await replaceOlder(store, runs) : ok({ replaced: [], asked: [] });
+  const replaced = options.replace ? await replaceOlder(store, readable) : ok({ replaced: [], asked: [] });
   return replaced.ok ? ok({ runs, ...replaced.value }) : replaced;
 }
 
