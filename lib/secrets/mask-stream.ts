@@ -207,34 +207,33 @@ export class MaskStream {
     }
     const parts: Buffer[] = [];
     let given = 0;
-    while (true) {
-      const region = this.#regions[0];
-      if (region === undefined || region.end > decided) break;
-      this.#regions.shift();
-      parts.push(bytes.subarray(given, region.start), ...this.#stand(known, region, bytes, region.end));
-      given = region.end;
+    let colour = 0;
+    const stand = (region: Region, until: number): void => {
+      const label = known.labels[region.owner];
+      parts.push(bytes.subarray(given, region.start));
+      if (!region.said && label !== undefined) parts.push(label);
+      // The colours inside it stay, so that those after it are right.
+      for (let range = this.#colours[colour]; range !== undefined && range.end <= until; ) {
+        if (range.start >= region.start) parts.push(bytes.subarray(range.start, range.end));
+        colour += 1;
+        range = this.#colours[colour];
+      }
+      given = until;
+    };
+    const closed = this.#regions.findIndex((region) => region.end > decided);
+    const open = closed < 0 ? undefined : this.#regions[closed];
+    for (const region of this.#regions.splice(0, closed < 0 ? this.#regions.length : closed)) {
+      stand(region, region.end);
     }
-    const open = this.#regions[0];
-    const until = open === undefined ? decided : Math.min(decided, open.start);
     if (open !== undefined && decided > open.start && open.end - open.start > settledLength) {
-      parts.push(bytes.subarray(given, open.start), ...this.#stand(known, open, bytes, decided));
+      stand(open, decided);
       open.said = true;
       open.start = decided;
-      this.#keepFrom(bytes, decided);
-    } else {
-      if (until > given) parts.push(bytes.subarray(given, until));
-      this.#keepFrom(bytes, Math.max(until, given));
     }
-    return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
-  }
-
-  /** What stands for a region: its name once, and the colours inside it, so that those after it are right. */
-  #stand(known: Known, region: Region, bytes: Buffer, until: number): Buffer[] {
-    const colours = this.#colours
-      .filter((range) => range.start >= region.start && range.end <= until)
-      .map((range) => bytes.subarray(range.start, range.end));
-    const label = known.labels[region.owner];
-    return region.said || label === undefined ? colours : [label, ...colours];
+    const until = Math.max(given, Math.min(decided, open?.start ?? decided));
+    parts.push(bytes.subarray(given, until));
+    this.#keepFrom(bytes, until);
+    return Buffer.concat(parts);
   }
 
   #keepFrom(bytes: Buffer, cut: number): void {

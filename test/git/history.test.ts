@@ -57,6 +57,23 @@ test(
 );
 
 test(
+  'a shallow repository: where the parent is not there, all files',
+  withSandbox(async (box) => {
+    box.write('a', '');
+    box.commit('first');
+    box.write('b', '');
+    box.commit('second');
+    const shallow = `${box.directory}/shallow.git`;
+    box.git(['clone', '-q', '--bare', '--depth', '1', `file://${box.work}`, shallow]);
+    await withObjects(shallow, async (objects) => {
+      const head = the(await objects.commit('HEAD'));
+      assert.is(head.parents.length, 1);
+      assert.equal(the(await changedFiles(shallow, head, null)), ['a', 'b']);
+    });
+  }),
+);
+
+test(
   'names that are not UTF-8, or odd',
   withSandbox(async (box) => {
     const name = (bytes: string): Buffer => Buffer.from(join(box.work, bytes), 'latin1');

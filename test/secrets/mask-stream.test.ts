@@ -145,6 +145,44 @@ test('random text in random chunks: no form is left, and the chunks make no diff
   );
 });
 
+test('long plain text: the same as replacing the values one by one', () => {
+  const values = ['ghp_16C7e42F292c6912E7', 'correct horse battery staple', 'AKIAIOSFODNN7EXAMPLE'];
+  const redactor = redactorOf(Object.fromEntries(values.map((value, index) => [`s${index}`, value])));
+  const words = [
+    'the',
+    'test',
+    'correct',
+    'ghp_16',
+    'horse',
+    'AKIA',
+    '\n',
+    ' ',
+    '7EXAMPLE',
+    'ok',
+    '2026-11-21',
+    '\x1b[0m',
+  ];
+  const piece = fc.oneof(
+    { weight: 40, arbitrary: fc.constantFrom(...words) },
+    { weight: 1, arbitrary: fc.constantFrom(...values) },
+  );
+  fc.assert(
+    fc.property(
+      fc.array(piece, { minLength: 300, maxLength: 900, size: 'max' }),
+      fc.integer({ min: 1, max: 900 }),
+      (pieces, size) => {
+        const text = pieces.join('|');
+        const wanted = values.reduce((left, value, index) => left.replaceAll(value, `{{ s${index} }}`), text);
+        const bytes = Buffer.from(text);
+        const chunks: Buffer[] = [];
+        for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size));
+        assert.is(inChunks(redactor, chunks), wanted);
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
 test('only what may be the beginning of a secret waits', () => {
   const stream = redactorOf({ a: 'password1' }).stream();
   assert.is(stream.write(Buffer.from('hello pass')).toString(), 'hello ');
@@ -204,6 +242,14 @@ test('endless colours amid what may be a secret need no memory', () => {
   for (let count = 0; count < 50; count += 1) given += stream.write(chunk).length;
   assert.is(given + stream.flush().length, 4 + 50 * chunk.length);
   assert.is(given, 4 + 50 * chunk.length);
+});
+
+test('a text of nothing but secrets takes no longer than its length', () => {
+  const redactor = redactorOf({ a: 'password1' });
+  const text = 'pass\x1b[1mword1 '.repeat(200_000);
+  const start = performance.now();
+  assert.is(redactor.mask(text).length, '{{ a }}\x1b[1m '.length * 200_000);
+  assert.ok(performance.now() - start < 5000);
 });
 
 test('what has no secret comes back as it was', () => {
