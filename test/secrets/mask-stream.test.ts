@@ -133,9 +133,11 @@ test('random text in random chunks: no form is left, and the chunks make no diff
         for (const each of values) {
           if (Buffer.byteLength(each) < 8) continue;
           for (const form of encode.slice(0, 5)) {
-            const [left, right] = form === encode[2] ? [3, 3] : [0, 3];
+            const before = form === encode[2] ? 1 : 0;
             const text = form(each).replace(/=+$/, '');
-            const decided = form === encode[1] || form === encode[2] ? text.slice(left, -right) : text;
+            const base64 = form === encode[1] || form === encode[2];
+            const whollyIts = Math.floor((8 * (Buffer.byteLength(each) + before)) / 6);
+            const decided = base64 ? text.slice(2 * before, whollyIts) : text;
             assert.not.ok(whole.includes(decided), decided);
           }
         }
