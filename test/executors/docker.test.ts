@@ -6,6 +6,7 @@ import { dockerRig } from '../rig/docker.ts';
 executorContract('docker', {
   executor: docker,
   hostEnv: { PATH: '/must/not/reach/a/container' },
+  hearsLate: false,
   place: async () => {
     const rig = await dockerRig();
     return rig && { image: rig.image, docker: { network: 'none' }, toolEnv: rig.env };

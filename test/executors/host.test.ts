@@ -5,5 +5,6 @@ import { executorContract } from '../contract/executor.ts';
 executorContract('host', {
   executor: host,
   hostEnv: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
+  hearsLate: true,
   place: async () => ({ image: null, docker: {}, toolEnv: {} }),
 });

@@ -28,6 +28,9 @@ export function imageTag(repo: string, run: string): string {
   return `quire-ci/${name === '' ? 'repo' : name}:${run}`;
 }
 
+/** Whether a run built that image. */
+export const isRunImage = (tag: string): boolean => tag.startsWith('quire-ci/');
+
 export const buildArguments = (build: {
   readonly tag: string;
   readonly run: string;

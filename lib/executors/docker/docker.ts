@@ -1,7 +1,8 @@
 /**
  * Runs commands in one container per run, through the engine's client: start, exec, stop.
  *
- * Commands run as the container's root; the files are the owner's again when the run stops.
+ * Commands run as the container's root; the files are the owner's again when the run stops. A process that a command
+ * leaves behind with its output open goes on, unheard: the client hangs up, on some engines 2 s after the command.
  * Must not know: what the client's arguments look like (`arguments.ts`), or where an image comes from (`image.ts`).
  */
 import { join } from 'node:path/posix';
@@ -13,7 +14,7 @@ import type { CommandSpec, Executor, HearExecutor, RunPlace, Session } from '../
 import type { ExecutorFailure } from '../failure.ts';
 import { insideWorkspace } from '../inside.ts';
 import { commandMark, jobMark, markName, markValue, runMark } from '../marks.ts';
-import { places, runArguments } from './arguments.ts';
+import { containerName, places, runArguments } from './arguments.ts';
 import { endInside, giveBack } from './end.ts';
 import { ask, type Engine, engineOf, engineVersion, lastLines, removeContainer } from './engine.ts';
 import { execute } from './execute.ts';
@@ -55,7 +56,7 @@ async function startContainer(
   const container = asked.ok ? asked.value.out.toString().trim() : '';
   if (asked.ok && asked.value.code === 0 && container !== '') return ok(container);
   // A container that was made but could not be started stays behind otherwise.
-  await removeContainer(engine, `quire-${run}`);
+  await removeContainer(engine, containerName(run));
   if (!asked.ok) return asked;
   return err({ reason: 'engine', step: 'start', lines: lastLines(asked.value.err.toString()) });
 }

@@ -54,7 +54,7 @@ export async function execute(
   const words = new FirstWords();
   const client = new AbortController();
   const hear = (stream: StreamName, chunk: Buffer) => {
-    words.hear(stream, chunk);
+    words.hear(chunk);
     return request.hear(stream, chunk);
   };
   const { mark } = request;
@@ -115,21 +115,18 @@ function signalOf(end: CommandEnd): CommandEnd {
   return { kind: 'signaled', signal: name as NodeJS.Signals, endedBy: end.endedBy };
 }
 
-/** The beginning of what a command wrote, and whether it was errors alone. */
+/** The beginning of what came out: some engines complain on the one stream, some on the other. */
 class FirstWords {
-  #errors = Buffer.alloc(0);
-  #output = false;
+  #kept = Buffer.alloc(0);
 
-  hear(stream: StreamName, chunk: Buffer): void {
-    if (stream === 'out') this.#output = true;
-    else if (this.#errors.length < 4096)
-      this.#errors = Buffer.concat([this.#errors, chunk.subarray(0, 4096)]);
+  hear(chunk: Buffer): void {
+    if (this.#kept.length < 4096) this.#kept = Buffer.concat([this.#kept, chunk.subarray(0, 4096)]);
   }
 
   /** The engine's complaint, or null when these are a command's own words. */
   complaint(): string | null {
-    const text = this.#errors.toString();
-    return !this.#output && enginesWords.test(text) ? text : null;
+    const text = this.#kept.toString();
+    return enginesWords.test(text) ? text : null;
   }
 }
 

@@ -11,7 +11,7 @@ import type { HearExecutor, RunPlace } from '../executor.ts';
 import type { ExecutorFailure } from '../failure.ts';
 import { ownMark } from '../marks.ts';
 import { buildArguments, imageTag } from './arguments.ts';
-import { ask, demand, type Engine, engineVersion, follow } from './engine.ts';
+import { ask, type Engine, engineVersion, follow } from './engine.ts';
 
 /** The image's name once it is there. The declared one wins, then the commit's Dockerfile, then the operator's. */
 export function prepareImage(
@@ -92,13 +92,4 @@ async function buildFailure(engine: Engine, lines: readonly string[]): Promise<E
   if (!stepFailed && notTheDockerfile.test(last)) return { reason: 'engine', step: 'build', lines };
   const reached = await engineVersion(engine);
   return reached.ok ? { reason: 'build-failed', lines } : { reason: 'engine', step: 'build', lines };
-}
-
-/** Removes images that runs built; those that are gone already are fine. */
-export async function removeImage(engine: Engine, tag: string): Promise<Result<void, ExecutorFailure>> {
-  const there = await ask(engine, ['image', 'inspect', '--format', '{{.Id}}', tag], 'stop');
-  if (!there.ok) return there;
-  if (there.value.code !== 0) return ok(undefined);
-  const removed = await demand(engine, ['image', 'rm', tag], 'stop');
-  return removed.ok ? ok(undefined) : removed;
 }

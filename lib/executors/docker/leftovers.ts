@@ -9,9 +9,9 @@ import { err, ok, type Result } from '../../base/result.ts';
 import { type Identity, isAlive, parseIdentity } from '../../process/process.ts';
 import type { DeadRun, HearExecutor } from '../executor.ts';
 import type { ExecutorFailure } from '../failure.ts';
-import { labels } from './arguments.ts';
+import { isRunImage, labels } from './arguments.ts';
 import { giveBack } from './end.ts';
-import { demand, type Engine, engineOf, removeContainer } from './engine.ts';
+import { ask, demand, type Engine, engineOf, removeContainer } from './engine.ts';
 
 export type Leftover = {
   readonly id: string;
@@ -56,6 +56,21 @@ export const removeLeftover = (
   place: Pick<DeadRun, 'docker' | 'toolEnv'>,
   leftover: Leftover,
 ): Promise<Result<void, ExecutorFailure>> => removeContainer(engineOf(place), leftover.id);
+
+/** Removes the image a run built (`image_tag` of its `container.yml`); one that is gone already is fine. */
+export async function removeRunImage(
+  place: Pick<DeadRun, 'docker' | 'toolEnv'>,
+  tag: string,
+): Promise<Result<void, ExecutorFailure>> {
+  // A declared image has a tag of its own and may serve others.
+  if (!isRunImage(tag)) return ok(undefined);
+  const engine = engineOf(place);
+  const there = await ask(engine, ['image', 'inspect', '--format', '{{.Id}}', tag], 'stop');
+  if (!there.ok) return there;
+  if (there.value.code !== 0) return ok(undefined);
+  const removed = await demand(engine, ['image', 'rm', tag], 'stop');
+  return removed.ok ? ok(undefined) : removed;
+}
 
 /** Ends a dead run's containers until two looks find none, and gives its files back to their owner. */
 export async function recover(run: DeadRun, hear: HearExecutor): Promise<Result<void, ExecutorFailure>> {
