@@ -7,33 +7,43 @@ import { isUtf8 } from 'node:buffer';
 import { type Diagnostic, diagnostic, pointSpan } from '../base/diagnostic.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { unreachable } from '../base/unreachable.ts';
-import type { EvaluationFailure, Tree, TreeEntry } from './script.ts';
+import {
+  type EvaluateOptions,
+  type EvaluationFailure,
+  fileName,
+  type Tree,
+  type TreeEntry,
+} from './script.ts';
 
 const pipelineFiles = ['ci.fnl', 'ci.lua'] as const;
 
 /** Nobody writes a longer one by hand, and reading it is part of answering a push. */
 export const largestFile = 1024 * 1024;
 
-/** The path of the pipeline's file in the tree. `named` is a file that the caller insists on. */
-export function findPipeline(
-  tree: Tree,
-  prefix: string,
-  named: string | null,
-): Result<string, EvaluationFailure> {
-  const candidates = named === null ? pipelineFiles : [named];
-  const present = candidates.filter((path) => tree.has(path));
+/** The path of the pipeline's file in the tree. */
+export function findPipeline(tree: Tree, options: EvaluateOptions): Result<string, EvaluationFailure> {
+  const present = candidates(tree, options);
   const [path, other] = present;
   if (path === undefined) return err({ reason: 'no-pipeline' });
   if (other !== undefined) {
     return problem(
       'two-pipelines',
-      prefix + other,
-      `both ${prefix}${path} and ${prefix}${other} are there`,
+      fileName(other, options),
+      `both ${fileName(path, options)} and ${fileName(other, options)} are there`,
       'keep one of them',
     );
   }
-  const checked = readSource(tree.get(path), prefix + path);
+  const checked = readSource(tree.get(path), fileName(path, options));
   return checked.ok ? ok(path) : err({ reason: 'diagnostics', diagnostics: [checked.error], printed: [] });
+}
+
+const candidates = (tree: Tree, { main }: EvaluateOptions): string[] =>
+  (main === undefined ? pipelineFiles : [main]).filter((path) => tree.has(path));
+
+/** What the pipeline's file is called, for a fault of the evaluation as a whole. */
+export function mainFile(tree: Tree, options: EvaluateOptions): string | null {
+  const [path] = candidates(tree, options);
+  return path === undefined ? null : fileName(path, options);
 }
 
 const problem = (

@@ -23,17 +23,9 @@ import {
   type JobOptions,
   type RunHandle,
 } from '../pipeline/draft.ts';
+import type { Pending } from './asking.ts';
 import * as checks from './checks.ts';
-import type { Pending } from './runtime.ts';
-
-/** What `ci.mirror` was told. */
-export type MirrorPlan = {
-  readonly url: string;
-  readonly secret: string | null;
-  /** Null: the pushed ref goes, whatever it is. */
-  readonly refs: readonly string[] | null;
-  readonly tag: string | LuaFunction | null;
-};
+import type { MirrorPlan } from './mirror.ts';
 
 /** What is called when a job begins. */
 export type Body =

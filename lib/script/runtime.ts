@@ -4,10 +4,8 @@
  * Must not know: who answers, how an attempt is walked.
  */
 import type { JobId } from '../base/ids.ts';
-import type { Plain } from '../base/plain.ts';
 import {
   bytesOf,
-  type Caller,
   type Answer as LuaAnswer,
   type LuaFunction,
   type LuaTable,
@@ -17,44 +15,22 @@ import {
   type Vm,
 } from '../lua/vm.ts';
 import { isSource } from '../pipeline/draft.ts';
-import type { Answers, Ask, MirrorCredential, ShEnd, Want } from './ask.ts';
+import type { ShEnd } from './ask.ts';
+import {
+  type Attempt,
+  asker,
+  dataAnswer,
+  need,
+  type Pending,
+  type Primitive,
+  pending,
+  raises,
+  values,
+} from './asking.ts';
 import * as checks from './checks.ts';
 import { type CommandCall, commandCall } from './command.ts';
 import { parseJson } from './json.ts';
 import type { Deeds } from './outcome.ts';
-import { toLua } from './plain-lua.ts';
-
-/** An ask under way: what is asked, and what its answer becomes in Lua. */
-export type Pending = {
-  readonly ask: Ask;
-  /** What messages about it begin with, such as `sh`. */
-  readonly name: string;
-  receive(value: Answers[Want]): LuaAnswer;
-};
-
-/** The attempt whose primitives are being called. */
-export type Attempt = {
-  readonly job: JobId;
-  readonly deeds: Deeds;
-  /** What `(jobs …)` may name. */
-  readonly inputs: ReadonlySet<string>;
-  /** The number of the job's next command. */
-  nextCommand(): number;
-};
-
-type Primitive = (args: readonly LuaValue[], caller: Caller, attempt: Attempt) => Pending;
-
-const values = (...list: readonly LuaValue[]): LuaAnswer => ({ kind: 'values', values: list });
-const raises = (message: string): LuaAnswer => ({ kind: 'error', message });
-
-/** Ties the type of an answer to its want. */
-function pending<W extends Want>(
-  name: string,
-  ask: Extract<Ask, { want: W }>,
-  receive: (value: Answers[W]) => LuaAnswer,
-): Pending {
-  return { ask, name, receive: receive as Pending['receive'] };
-}
 
 export const primitiveNames = [
   'sh',
@@ -69,28 +45,12 @@ export const primitiveNames = [
 ] as const;
 export type PrimitiveName = (typeof primitiveNames)[number];
 
-/** A checked argument, or an error at the call. */
-function need<T>(caller: Caller, name: string, what: string, value: LuaValue, check: checks.Check<T>): T {
-  const checked = check(value);
-  return checked.ok ? checked.value : caller.fail(`${name}: ${what} ${checked.error.says}`);
-}
-
 /** The primitives of one VM. */
 export function createPrimitives(
   vm: Vm<Pending>,
   current: () => Attempt | null,
-): Readonly<Record<PrimitiveName | 'mirror', LuaFunction>> {
-  const asks = (name: string, primitive: Primitive): LuaFunction =>
-    vm.asker(
-      (args, caller) => {
-        const attempt = current();
-        return attempt === null ? caller.fail(outsideRunFunction(name)) : primitive(args, caller, attempt);
-      },
-      (why) =>
-        why === 'in-callback'
-          ? `${name}: a callback of sort, gsub or __tostring can't wait for an answer; call ${name} outside the callback`
-          : outsideRunFunction(name),
-    );
+): Readonly<Record<PrimitiveName, LuaFunction>> {
+  const asks = (name: string, primitive: Primitive): LuaFunction => asker(vm, current, name, primitive);
 
   const command =
     (
@@ -115,11 +75,6 @@ export function createPrimitives(
         receive(Buffer.from(bytes).toString('latin1'), path),
       );
     };
-  };
-
-  const data = (value: Plain): LuaAnswer => {
-    const made = toLua(vm, value);
-    return made === null ? raises('the data is nested too deep') : values(made.value);
   };
 
   return {
@@ -152,8 +107,8 @@ export function createPrimitives(
         );
       }
       return isSource(name)
-        ? pending('jobs', { want: 'push' }, data)
-        : pending('jobs', { want: 'outputs', of: name as JobId }, data);
+        ? pending('jobs', { want: 'push' }, (push) => dataAnswer(vm, push))
+        : pending('jobs', { want: 'outputs', of: name as JobId }, (outputs) => dataAnswer(vm, outputs));
     }),
     'read-file': asks(
       'read-file',
@@ -163,7 +118,9 @@ export function createPrimitives(
       'read-json',
       readFile('read-json', (bytes, path) => {
         const parsed = parseJson(textOf(bytes));
-        return parsed.ok ? data(parsed.value) : raises(`read-json: ${path} is not JSON: ${parsed.error}`);
+        return parsed.ok
+          ? dataAnswer(vm, parsed.value)
+          : raises(`read-json: ${path} is not JSON: ${parsed.error}`);
       }),
     ),
     'write-file': asks('write-file', (args, caller, { deeds }) => {
@@ -185,16 +142,8 @@ export function createPrimitives(
       const name = need(caller, 'env', 'the name', args[0] ?? null, checks.filledText);
       return pending('env', { want: 'env', name }, (value) => values(value === null ? null : bytesOf(value)));
     }),
-    mirror: asks('mirror', (args, caller, { deeds }) => {
-      const settings = need(caller, 'mirror', 'the argument', args[0] ?? null, checks.table);
-      deeds.acted = true;
-      return pending('mirror', mirrorAsk(settings, caller), data);
-    }),
   };
 }
-
-const outsideRunFunction = (name: string): string =>
-  `${name} can only be called inside a run function, while its job runs`;
 
 /** What `sh` gives. Only a result that is not 0 is worth watching. */
 function resultTable(vm: Vm<Pending>, end: ShEnd, cmd: string, sh: number, deeds: Deeds): LuaTable {
@@ -209,36 +158,4 @@ function resultTable(vm: Vm<Pending>, end: ShEnd, cmd: string, sh: number, deeds
   if (exit === 0) return vm.table([['exit', 0], ...entries]);
   deeds.unchecked.set(sh, { exit, signal });
   return vm.watchedTable(entries, 'exit', exit, () => deeds.unchecked.delete(sh));
-}
-
-const mirrorKeys = ['url', 'auth-header', 'sha', 'tag', 'git-dir', 'refs'] as const;
-
-/** `quire.stdlib`'s `mirror`: every key must be there; `false` says that there is none. */
-function mirrorAsk(settings: LuaTable, caller: Caller): Extract<Ask, { want: 'mirror' }> {
-  for (const [key] of settings.entries()) {
-    if (typeof key !== 'string' || !(mirrorKeys as readonly string[]).includes(key)) {
-      caller.fail(
-        `mirror: unknown key ${textOf(caller.tostring(key))}; the keys are ${mirrorKeys.join(' ')}`,
-      );
-    }
-  }
-  const required = <T>(key: (typeof mirrorKeys)[number], check: checks.Check<T>): T => {
-    const value = settings.get(key);
-    if (value === null) caller.fail(`mirror: the key :${key} is missing`);
-    return need(caller, 'mirror', `:${key}`, value, check);
-  };
-  const orNone = <T>(check: checks.Check<T>): checks.Check<T | null> => {
-    return (value) => (value === false || value === '' ? { ok: true, value: null } : check(value));
-  };
-  const header = required('auth-header', orNone(checks.filledText));
-  const credential: MirrorCredential = header === null ? { kind: 'none' } : { kind: 'header', text: header };
-  return {
-    want: 'mirror',
-    url: required('url', checks.remoteUrl),
-    credential,
-    sha: required('sha', checks.filledText),
-    gitDir: required('git-dir', checks.filledText),
-    refs: required('refs', checks.sequence('refs', checks.filledText)),
-    tag: required('tag', orNone(checks.filledText)),
-  };
 }

@@ -35,6 +35,17 @@ export type EvaluateOptions = {
 
 export const defaultLimits = { timeMs: 10_000, memoryBytes: 256 * 1024 * 1024 } as const;
 
+export const limitsOf = ({
+  timeMs,
+  memoryBytes,
+}: EvaluateOptions): { timeMs: number; memoryBytes: number } => ({
+  timeMs: timeMs ?? defaultLimits.timeMs,
+  memoryBytes: memoryBytes ?? defaultLimits.memoryBytes,
+});
+
+/** What the file at a path inside the tree is called in diagnostics. */
+export const fileName = (path: string, { prefix }: EvaluateOptions): string => (prefix ?? '.quire/') + path;
+
 export type EvaluationFailure =
   /** Neither `ci.fnl` nor `ci.lua` is there. */
   | { readonly reason: 'no-pipeline' }
