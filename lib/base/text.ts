@@ -26,6 +26,10 @@ export function nearest(
   return best;
 }
 
+/** Of a short list, such as the keys of a table, a name that is half right is worth a suggestion. */
+export const nearestOfFew = (word: string, known: Iterable<string>): string | null =>
+  nearest(word, known, Math.max(2, Math.ceil(word.length / 2)));
+
 /** Text from outside, made safe for a terminal or a one-line message: control and bidi characters are shown. */
 export function visible(text: string): string {
   return text.replace(

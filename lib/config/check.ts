@@ -6,7 +6,7 @@
 import { resolve } from 'node:path';
 import { type Diagnostic, diagnostic, type Span } from '../base/diagnostic.ts';
 import type { Plain } from '../base/plain.ts';
-import { nearest } from '../base/text.ts';
+import { nearestOfFew } from '../base/text.ts';
 import type { SecretEntry, SecretSource } from '../secrets/secrets.ts';
 import { type Config, defaultConfig, type MirrorTarget } from './config.ts';
 import {
@@ -114,7 +114,7 @@ class Section {
   end(): void {
     for (const key of Object.keys(this.map)) {
       if (this.#asked.includes(key)) continue;
-      const near = nearest(key, this.#asked);
+      const near = nearestOfFew(key, this.#asked);
       const known = `known are ${this.#asked.map((one) => `:${one}`).join(' ')}`;
       const hint = near === null ? known : `did you mean :${near}? ${known}`;
       this.#findings.warn(
@@ -243,7 +243,7 @@ function mirrorsOf(top: Section, secrets: readonly SecretEntry[]): MirrorTarget[
       return [];
     }
     if (!known.includes(secret)) {
-      const near = nearest(secret, known);
+      const near = nearestOfFew(secret, known);
       const hint = near === null ? 'add it to :secrets' : `did you mean '${near}'?`;
       top.warn(['mirrors', url], `there is no secret '${secret}'`, hint);
     }

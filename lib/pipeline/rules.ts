@@ -4,7 +4,7 @@
  * Pure. Must not know: wording (`problems.ts`), Lua.
  */
 import { type BadJobId, badJobId } from '../base/ids.ts';
-import { nearest } from '../base/text.ts';
+import { nearestOfFew } from '../base/text.ts';
 import { type Draft, type DraftJob, isSource, sources } from './draft.ts';
 import { draftGraph, knots, reachedFrom } from './graph.ts';
 import type { Problem } from './problems.ts';
@@ -53,13 +53,10 @@ function unknownInputs(draft: Draft): Problem[] {
       .filter((input) => !known.has(input))
       .map((input): Problem => {
         const others = [...known].filter((name) => name !== id);
-        return { code: 'unknown-input', span, id, input, nearest: nearest(input, others, reach(input)) };
+        return { code: 'unknown-input', span, id, input, nearest: nearestOfFew(input, others) };
       }),
   );
 }
-
-/** Names of jobs are short and few: two letters that changed places should still be recognised. */
-const reach = (input: string): number => Math.max(2, Math.ceil(input.length / 2));
 
 function cycles(draft: Draft): Problem[] {
   const first = firstById(draft);

@@ -3,7 +3,7 @@
  *
  * Must not know: who runs commands, how results look.
  */
-import { nearest } from '../base/text.ts';
+import { nearestOfFew } from '../base/text.ts';
 import { LuaTable, type LuaValue, textOf } from '../lua/vm.ts';
 import type { Command, ShAsk } from './ask.ts';
 import * as checks from './checks.ts';
@@ -58,7 +58,7 @@ function checkKeys(options: LuaTable, fail: Fail, tostring: (value: LuaValue) =>
   for (const [key] of options.entries()) {
     const name = typeof key === 'string' ? textOf(key) : tostring(key);
     if (typeof key === 'string' && (optionKeys as readonly string[]).includes(name)) continue;
-    const near = nearest(name, optionKeys);
+    const near = nearestOfFew(name, optionKeys);
     const list = optionKeys.map((one) => `:${one}`).join(' ');
     fail(`unknown option :${name}; ${near === null ? '' : `did you mean :${near}? `}the options are ${list}`);
   }

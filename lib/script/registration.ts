@@ -4,7 +4,7 @@
  * Must not know: the rules about a whole draft, how a run function is run.
  */
 import type { Span } from '../base/diagnostic.ts';
-import { nearest } from '../base/text.ts';
+import { nearestOfFew } from '../base/text.ts';
 import {
   bytesOf,
   type Caller,
@@ -194,7 +194,7 @@ class Call {
     for (const [key] of settings.entries()) {
       const name = typeof key === 'string' ? textOf(key) : this.#tostring(key);
       if (typeof key === 'string' && known.includes(name)) continue;
-      const near = nearest(name, known);
+      const near = nearestOfFew(name, known);
       const list = `the keys are ${known.map((one) => `:${one}`).join(' ')}`;
       const hint = near === null ? list : `did you mean :${near}? ${list}`;
       this.fault(

@@ -4,7 +4,7 @@
  * Must not know: how an attempt is walked, when one begins or ends.
  */
 import { refMatches } from '../base/ids.ts';
-import { nearest } from '../base/text.ts';
+import { nearestOfFew } from '../base/text.ts';
 import {
   bytesOf,
   type LuaFunction,
@@ -85,7 +85,7 @@ function runtimeTable(vm: Vm<Pending>, primitives: Readonly<Record<PrimitiveName
   const table = vm.table(primitiveNames.map((name) => [name, primitives[name]] as const));
   const unknown = vm.native(([, key = null], caller) => {
     const name = textOf(caller.tostring(key));
-    const near = nearest(name, primitiveNames);
+    const near = nearestOfFew(name, primitiveNames);
     const meant = near === null ? '' : ` (did you mean ${near}?)`;
     return caller.fail(`unknown primitive '${name}'${meant}; there are ${primitiveNames.join(', ')}`);
   });
