@@ -29,7 +29,7 @@ export type HostFailure = {
 
 /** What a running macro may ask of the compiler that called it. */
 export interface CompilerBridge {
-  /** Whether a symbol names a local (or a macro) where the macro was called. */
+  /** Whether a symbol names a local where the macro was called. */
   inScope(symbol: SymbolForm): boolean;
   gensym(base: string | null): SymbolForm;
   macroexpand(form: Form): Result<Form, Diagnostic[]>;

@@ -1,0 +1,80 @@
+/**
+ * A symbol in the program → what it stands for in Lua: a local, a field of one, a global that is allowed.
+ *
+ * Must not know: how names are bound.
+ */
+import { nearest } from '../base/text.ts';
+import { type Context, fault, report } from './context.ts';
+import type { SymbolForm } from './forms.ts';
+import { bytesOfText, isLuaIdentifier, multiSymbol } from './names.ts';
+import { problem } from './problems.ts';
+import { type Expr, globalField, indexExpr, nameExpr, nil, stringExpr, varargs } from './tree.ts';
+
+/** The value of a symbol. Reports what cannot be one, and what nobody knows. */
+export function resolve(form: SymbolForm, cx: Context): Expr {
+  const parts = partsOf(form.name, cx);
+  const first = parts[0] ?? form.name;
+  const { unit } = cx;
+  if (form.name === '$...' && cx.frame.hash !== null) {
+    cx.frame.hash.usesRest = true;
+    cx.frame.usesVararg = true;
+    return varargs;
+  }
+  const binding = unit.scopes.find(first);
+  if (binding?.kind === 'macro' || (binding === undefined && unit.macros.has(first))) {
+    fault(cx, 'macro-as-value', form.span);
+    return nil;
+  }
+  if (unit.specials.has(first)) {
+    fault(cx, 'special-as-value', form.span);
+    return nil;
+  }
+  if (binding !== undefined) {
+    binding.used = true;
+    return fieldsOf(binding.target, parts, form);
+  }
+  if (!isGlobalAllowed(first, cx)) {
+    report(cx, {
+      ...problem('unknown-identifier', form.span, [], first),
+      hint: suggest(first, cx),
+    });
+    return nil;
+  }
+  if (unit.globals !== null) unit.scopes.noteGlobal(first);
+  return fieldsOf(globalExpr(first, cx), parts, form);
+}
+
+/** The parts of a symbol; in a hash function `$` means `$1`. */
+export function partsOf(name: string, cx: Context): readonly string[] {
+  const parts = multiSymbol(name)?.parts ?? [name];
+  return cx.frame.insideHash && parts[0] === '$' ? ['$1', ...parts.slice(1)] : parts;
+}
+
+/** The expression of `first.b.c`, given that of `first`. */
+export function fieldsOf(first: Expr, parts: readonly string[], form: SymbolForm): Expr {
+  let value = first;
+  for (const part of parts.slice(1)) value = indexExpr(value, stringExpr(bytesOfText(part)), form.span);
+  return value;
+}
+
+export const isGlobalAllowed = (name: string, cx: Context): boolean =>
+  cx.unit.globals === null || cx.unit.globals.has(name) || name === '_ENV';
+
+/** A global by its name, whatever locals are called in Lua. */
+export function globalExpr(name: string, cx: Context): Expr {
+  if (isLuaIdentifier(name) && !cx.unit.scopes.isTaken(name)) return nameExpr(name);
+  if (cx.unit.scopes.isTaken('_G')) return indexExpr(nameExpr('_ENV'), stringExpr(bytesOfText(name)), null);
+  return globalField(bytesOfText(name));
+}
+
+function suggest(name: string, cx: Context): string {
+  const { unit } = cx;
+  const near = nearest(name, [
+    ...unit.scopes.names(),
+    ...(unit.globals ?? []),
+    ...unit.specials.keys(),
+    ...unit.macros.keys(),
+  ]);
+  if (near !== null) return `Did you mean ${near}?`;
+  return `If it is a global on purpose, write _G.${name}.`;
+}

@@ -1,0 +1,28 @@
+/**
+ * Forms that only the compiler's own macros write: their names hold a space, so that no program has them.
+ *
+ * Must not know: which macro writes them.
+ */
+import { deliver, one, type Special } from '../context.ts';
+import { nilForm } from '../forms-of.ts';
+import { helper } from '../prelude.ts';
+import { binaryExpr, callExpr, globalField, stringExpr } from '../tree.ts';
+
+/** `(is table x)`: whether a value is a table. */
+export const isTableHead = 'is table';
+/** `(rest of x n)`: the sequence from position n on. */
+export const restOfHead = 'rest of';
+
+export const innerSpecials: Readonly<Record<string, Special>> = {
+  [isTableHead]: (call, cx, want) => {
+    const value = one(cx, call.items[1] ?? nilForm(call.span));
+    const type = callExpr(globalField('type'), [value], call.span);
+    return deliver(cx, want, [binaryExpr('==', [type, stringExpr('table')], call.span)], call.span);
+  },
+  [restOfHead]: (call, cx, want) => {
+    const value = one(cx, call.items[1] ?? nilForm(call.span));
+    const first = one(cx, call.items[2] ?? nilForm(call.span));
+    const rest = callExpr(helper(cx, 'rest', call.span), [value, first], call.span);
+    return deliver(cx, want, [rest], call.span);
+  },
+};

@@ -1,0 +1,184 @@
+/**
+ * Operators: arithmetic, bits, concatenation, comparison, `and or not length`.
+ *
+ * Must not know: how an operator is printed.
+ */
+import { type Block, type Context, deliver, emit, fault, keep, one, type Special } from '../context.ts';
+import type { Form, ListForm, Place } from '../forms.ts';
+import { isCallOf, isSymbol } from '../forms-of.ts';
+import { binaryExpr, type Expr, isRepeatable, numberExpr, stringExpr, unaryExpr } from '../tree.ts';
+
+/** The operands, those of a last `(values …)` included. */
+function operandsOf(call: ListForm): readonly Form[] {
+  const forms = call.items.slice(1);
+  const last = forms.at(-1);
+  return isCallOf(last, 'values') ? [...forms.slice(0, -1), ...last.items.slice(1)] : forms;
+}
+
+const isLoneVararg = (call: ListForm): boolean =>
+  call.items.length === 2 && (isSymbol(call.items[1], '...') || isSymbol(call.items[1], '$...'));
+
+type Arity = {
+  readonly operator: string;
+  /** What no operand gives, or null when there must be one. */
+  readonly none: Expr | null;
+  /** The left operand that one operand gets; `minus` and null are the unary operator and the operand itself. */
+  readonly lone: Expr | 'minus' | null;
+};
+
+const folding =
+  (arity: Arity): Special =>
+  (call, cx, want) => {
+    if (isLoneVararg(call)) return deliver(cx, want, fault(cx, 'vararg-operand', call.span), call.span);
+    const operands = operandsOf(call).map((form) => one(cx, form));
+    return deliver(cx, want, fold(call, cx, arity, operands), call.span);
+  };
+
+function fold(call: ListForm, cx: Context, arity: Arity, operands: readonly Expr[]): Expr[] {
+  const [first] = operands;
+  if (first === undefined) {
+    return arity.none === null ? fault(cx, 'some-arguments', call.span) : [arity.none];
+  }
+  if (operands.length === 1) {
+    if (arity.lone === null) return [first];
+    if (arity.lone === 'minus') return [unaryExpr('-', first, call.span)];
+    return [binaryExpr(arity.operator, [arity.lone, first], call.span)];
+  }
+  return [
+    arity.operator === '..'
+      ? concatenation(operands, call.span)
+      : binaryExpr(arity.operator, operands, call.span),
+  ];
+}
+
+/** Lua keeps all operands of a concatenation in registers at once. */
+const mostConcatenated = 50;
+
+function concatenation(operands: readonly Expr[], at: Place): Expr {
+  if (operands.length <= mostConcatenated) return binaryExpr('..', operands, at);
+  const groups: Expr[] = [];
+  for (let i = 0; i < operands.length; i += mostConcatenated) {
+    const group = operands.slice(i, i + mostConcatenated);
+    const [only] = group;
+    groups.push(group.length === 1 && only !== undefined ? only : binaryExpr('..', group, at));
+  }
+  return concatenation(groups, at);
+}
+
+/** `and` and `or`: an operand that needs statements is computed only when it is its turn. */
+const lazy =
+  (operator: 'and' | 'or'): Special =>
+  (call, cx, want) => {
+    if (isLoneVararg(call)) return deliver(cx, want, fault(cx, 'vararg-operand', call.span), call.span);
+    const forms = operandsOf(call);
+    if (forms.length === 0)
+      return deliver(cx, want, [{ kind: operator === 'and' ? 'true' : 'false' }], call.span);
+    return deliver(cx, want, [shortCircuit(call, cx, operator, forms)], call.span);
+  };
+
+function shortCircuit(call: ListForm, cx: Context, operator: 'and' | 'or', forms: readonly Form[]): Expr {
+  let operands: Expr[] = [];
+  let kept: Expr | null = null;
+  const joined = (): Expr => {
+    const [only] = operands;
+    return operands.length === 1 && only !== undefined ? only : binaryExpr(operator, operands, call.span);
+  };
+  for (const form of forms) {
+    if (operands.length === 0) {
+      operands.push(one(cx, form));
+      continue;
+    }
+    const block: Block = { stats: [], more: null };
+    const value = one({ ...cx, block }, form);
+    if (block.stats.length === 0) {
+      operands.push(value);
+      continue;
+    }
+    const sofar = joined();
+    if (kept === null) kept = keep(cx, sofar, call.span);
+    else if (sofar !== kept) {
+      emit(cx, { kind: 'assign', targets: [kept], values: [sofar], at: call.span });
+    }
+    block.stats.push({ kind: 'assign', targets: [kept], values: [value], at: form.span });
+    const condition = operator === 'and' ? kept : unaryExpr('not', kept, null);
+    emit(cx, { kind: 'if', clauses: [{ condition, body: block.stats }], otherwise: null, at: form.span });
+    operands = [kept];
+  }
+  return joined();
+}
+
+const unary =
+  (operator: string): Special =>
+  (call, cx, want) => {
+    const [, form] = call.items;
+    if (call.items.length !== 2 || form === undefined) {
+      return deliver(cx, want, fault(cx, 'one-argument', call.span), call.span);
+    }
+    return deliver(cx, want, [unaryExpr(operator, one(cx, form), call.span)], call.span);
+  };
+
+const comparing =
+  (operator: string, chain: 'and' | 'or'): Special =>
+  (call, cx, want) => {
+    const forms = call.items.slice(1);
+    if (forms.length < 2) return deliver(cx, want, fault(cx, 'two-arguments', call.span), call.span);
+    return deliver(cx, want, [comparison(call, cx, operator, chain, forms)], call.span);
+  };
+
+function comparison(
+  call: ListForm,
+  cx: Context,
+  operator: string,
+  chain: 'and' | 'or',
+  forms: readonly Form[],
+): Expr {
+  const values = forms.map((form) => one(cx, form));
+  if (values.length === 2) return binaryExpr(operator, values, call.span);
+  // An operand takes part in two comparisons and is computed once, whatever the first of them gives.
+  const steady = values.every((value, i) => i === 0 || i === values.length - 1 || isRepeatable(value));
+  const operands =
+    steady && isRepeatable(values.at(-1) ?? { kind: 'nil' })
+      ? values
+      : values.map((value) => (isRepeatable(value) ? value : keep(cx, value, call.span)));
+  const pairs: Expr[] = [];
+  for (let i = 0; i + 1 < operands.length; i += 1) {
+    pairs.push(binaryExpr(operator, operands.slice(i, i + 2), call.span));
+  }
+  return binaryExpr(chain, pairs, call.span);
+}
+
+const zero = numberExpr('0');
+const unit = numberExpr('1');
+const allBits = numberExpr('-1');
+
+const notEqual = comparing('~=', 'or');
+const length = unary('#');
+
+export const operatorSpecials: Readonly<Record<string, Special>> = {
+  '+': folding({ operator: '+', none: zero, lone: zero }),
+  '-': folding({ operator: '-', none: null, lone: 'minus' }),
+  '*': folding({ operator: '*', none: unit, lone: unit }),
+  '/': folding({ operator: '/', none: null, lone: unit }),
+  '//': folding({ operator: '//', none: null, lone: unit }),
+  '%': folding({ operator: '%', none: null, lone: null }),
+  '^': folding({ operator: '^', none: null, lone: null }),
+  '..': folding({ operator: '..', none: stringExpr(''), lone: null }),
+  band: folding({ operator: '&', none: allBits, lone: allBits }),
+  bor: folding({ operator: '|', none: zero, lone: zero }),
+  bxor: folding({ operator: '~', none: zero, lone: zero }),
+  lshift: folding({ operator: '<<', none: null, lone: unit }),
+  rshift: folding({ operator: '>>', none: null, lone: unit }),
+  and: lazy('and'),
+  or: lazy('or'),
+  not: unary('not'),
+  length,
+  '#': length,
+  bnot: unary('~'),
+  '<': comparing('<', 'and'),
+  '>': comparing('>', 'and'),
+  '<=': comparing('<=', 'and'),
+  '>=': comparing('>=', 'and'),
+  '=': comparing('==', 'and'),
+  'not=': notEqual,
+  '~=': notEqual,
+};
