@@ -12,6 +12,8 @@ export type StopReason =
   | { readonly kind: 'replaced'; readonly by: RunId }
   /** The run's own `:timeout`. */
   | { readonly kind: 'timeout'; readonly limitMs: number }
+  /** The runner that supervises the run is gone. */
+  | { readonly kind: 'orphaned' }
   /** A fault that no command is to blame for: the engine's, the disk's, quire's. */
   | { readonly kind: 'internal'; readonly error: string };
 
@@ -24,6 +26,12 @@ export function outcomeOf(reason: StopReason): Outcome {
       return { outcome: 'canceled', error: null, replacedBy: null };
     case 'replaced':
       return { outcome: 'replaced', error: null, replacedBy: reason.by };
+    case 'orphaned':
+      return {
+        outcome: 'failed-orphaned',
+        error: 'the runner died while the run was active',
+        replacedBy: null,
+      };
     case 'timeout':
       return {
         outcome: 'failed-timeout',
@@ -43,6 +51,7 @@ export function jobReasonOf(reason: StopReason): string {
     case 'canceled':
     case 'replaced':
     case 'timeout':
+    case 'orphaned':
       return reason.kind;
     case 'internal':
       return 'canceled';

@@ -1,0 +1,202 @@
+/**
+ * The runner: one process that claims pending runs by number and supervises a process for each.
+ *
+ * It holds the runner lock for its life, so there is never a second one; it works while there is anything to work
+ * and ends when there is nothing. Must not know: what a run does.
+ */
+import type { RunId } from '../base/ids.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import { sayLockFailure, tryLock } from '../process/process.ts';
+import {
+  claim,
+  failUnreadable,
+  inQueue,
+  isPaused,
+  listPending,
+  lockFile,
+  type PendingRun,
+  readRun,
+  sayStoreFailure,
+  watchQueue,
+} from '../store/store.ts';
+import { takeIn } from './intake.ts';
+import { endDead, recoverRuns, settleAll } from './recover.ts';
+import type { Server } from './server.ts';
+import { settingsOf } from './settings.ts';
+import { type RunProcess, startRunProcess } from './supervise.ts';
+
+export type Worked = 'done' | 'busy' | 'paused' | 'interrupted';
+
+/** How long to wait for a wake-up that got lost. */
+const longestSleepMs = 500;
+/** How long until the next look at a run that somebody else evaluates. */
+const evaluatingSleepMs = 10;
+
+/**
+ * Works the inbox and the queue until both are empty. `busy`: another runner does it.
+ *
+ * A push that comes while the lock is being let go would find a runner that no longer looks: so it looks once more
+ * after letting go, and takes the lock again when something waits. Either this look sees the push, or the
+ * push's own runner finds the lock free.
+ */
+export async function workQueue(server: Server, signal: AbortSignal): Promise<Result<Worked, string>> {
+  for (;;) {
+    const lock = tryLock(lockFile(server.store, 'runner'));
+    if (!lock.ok) return lock.error.reason === 'busy' ? ok('busy') : err(sayLockFailure(lock.error));
+    const worked = await new Runner(server, signal).work();
+    lock.value.release();
+    if (worked !== 'done') return ok(worked);
+    if (!(await somethingWaits(server))) return ok('done');
+  }
+}
+
+/** Whether there is a pending run that could start now. */
+export async function somethingWaits(server: Server): Promise<boolean> {
+  if (isPaused(server.store)) return false;
+  const pending = await listPending(server.store);
+  return pending.ok && pending.value.runs.length > 0;
+}
+
+class Runner {
+  readonly #server: Server;
+  readonly #signal: AbortSignal;
+  readonly #running = new Map<RunId, RunProcess>();
+  /** Pending runs whose page has been made. */
+  readonly #shown = new Set<RunId>();
+  #wake: () => void = () => {};
+
+  constructor(server: Server, signal: AbortSignal) {
+    this.#server = server;
+    this.#signal = signal;
+  }
+
+  async work(): Promise<Exclude<Worked, 'busy'>> {
+    const { store } = this.#server;
+    const watcher = watchQueue(store, () => this.#wake());
+    const interrupted = (): void => this.#wake();
+    this.#signal.addEventListener('abort', interrupted);
+    try {
+      let { alive } = await recoverRuns(this.#server);
+      for (;;) {
+        if (this.#signal.aborted) return await this.#letGo();
+        const awake = this.#nextWake();
+        await this.#takeIn();
+        await settleAll(this.#server);
+        const waiting = alive > 0 ? false : await this.#startRuns();
+        if (this.#running.size === 0 && alive === 0) {
+          if (isPaused(store)) return 'paused';
+          if (!waiting) return 'done';
+        }
+        await awake;
+        if (alive > 0) ({ alive } = await recoverRuns(this.#server));
+      }
+    } finally {
+      watcher.close();
+      this.#signal.removeEventListener('abort', interrupted);
+    }
+  }
+
+  /** Settles at the next change of the queue, the end of a run, or a little later whatever happens. */
+  #nextWake(): Promise<void> {
+    return new Promise((wake) => {
+      const timer = setTimeout(wake, longestSleepMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        wake();
+      };
+    });
+  }
+
+  async #takeIn(): Promise<void> {
+    const settings = await settingsOf(this.#server.store);
+    const replace = settings.ok ? settings.value.config.replace : true;
+    const taken = await takeIn(this.#server, { evaluator: null, replace });
+    if (!taken.ok) this.#server.say(taken.error);
+  }
+
+  /** Starts what may start, in order of number. True when a pending run is left that will start later. */
+  async #startRuns(): Promise<boolean> {
+    const { store } = this.#server;
+    const pending = await listPending(store);
+    if (!pending.ok) {
+      this.#server.say(sayStoreFailure(pending.error));
+      return true;
+    }
+    const { runs } = pending.value;
+    void this.#show(runs.map((run) => run.id));
+    if (isPaused(store)) return runs.length > 0;
+    const settings = await settingsOf(store);
+    const room = settings.ok ? settings.value.config.maxRuns : 1;
+    for (const run of runs) {
+      if (this.#running.size >= room) return true;
+      if (this.#running.has(run.id)) continue;
+      const started = await this.#start(run);
+      // By number: what comes later waits for a run that is still being evaluated.
+      if (started === 'later') return true;
+    }
+    return false;
+  }
+
+  async #start(run: PendingRun): Promise<'started' | 'over' | 'later'> {
+    const process = await startRunProcess(this.#server, run.id);
+    if (!process.ok) {
+      this.#server.say(`run ${run.number}: ${process.error}`);
+      return 'later';
+    }
+    const won = await inQueue(this.#server.store, async (queue) => {
+      const claimed = await claim(queue, run.id, process.value.owner);
+      // Nothing blocks the queue: what can't be read ends here, with the reason.
+      if (!claimed.ok && claimed.error.reason === 'unreadable') {
+        const failed = await failUnreadable(queue, run.id, sayStoreFailure(claimed.error));
+        if (!failed.ok) return failed;
+      }
+      return claimed;
+    });
+    if (!won.ok) {
+      process.value.letGo();
+      switch (won.error.reason) {
+        case 'not-here':
+        case 'not-found':
+        case 'unreadable':
+          return 'over';
+        case 'evaluating':
+          setTimeout(() => this.#wake(), evaluatingSleepMs);
+          return 'later';
+        default:
+          this.#server.say(`run ${run.number}: ${sayStoreFailure(won.error)}`);
+          return 'later';
+      }
+    }
+    this.#running.set(run.id, process.value);
+    void process.value.ended.then((end) => this.#ended(run.id, end));
+    return 'started';
+  }
+
+  /** A run's process ends after it has ended its run; if it has not, it died, and that is recorded at once. */
+  async #ended(id: RunId, how: string): Promise<void> {
+    const record = await readRun(this.#server.store, id);
+    if (record.ok && record.value.state === 'active') {
+      const error = `the run's process ended before the run did: ${how}`;
+      await endDead(this.#server, id, { outcome: 'failed-internal', error, replacedBy: null });
+    }
+    this.#running.delete(id);
+    this.#wake();
+  }
+
+  /** Pending runs get a page too; not on the way of their start. */
+  async #show(ids: readonly RunId[]): Promise<void> {
+    const fresh = ids.filter((id) => !this.#shown.has(id));
+    for (const id of fresh) this.#shown.add(id);
+    if (fresh.length > 0) await this.#server.publish(fresh);
+  }
+
+  /** On a signal: the runs' processes see the leash go and end their runs' commands; the next runner recovers. */
+  async #letGo(): Promise<'interrupted'> {
+    const ends = [...this.#running.values()].map((each) => {
+      each.letGo();
+      return each.ended;
+    });
+    await Promise.all(ends);
+    return 'interrupted';
+  }
+}

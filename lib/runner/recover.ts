@@ -1,0 +1,101 @@
+/**
+ * Puts right what a death left behind: half-made moves, runs without an owner, ends that nobody published.
+ *
+ * Must not know: how runs are worked; it only ends what is left of them.
+ */
+
+import { removeTree, sayFileFailure } from '../base/files.ts';
+import type { RunId } from '../base/ids.ts';
+import type { DeadRun } from '../executors/executor.ts';
+import { sayExecutorFailure } from '../executors/failure.ts';
+import { executors } from '../executors/registry.ts';
+import type { Outcome } from '../runs/records.ts';
+import { isFinal } from '../runs/states.ts';
+import {
+  failOrphan,
+  finish,
+  inQueue,
+  listActive,
+  listUnsettled,
+  recoverPending,
+  reopenClaim,
+  sayStoreFailure,
+  settle,
+  stateOfRun,
+  workspaceOf,
+} from '../store/store.ts';
+import { ownEnvironment, type Server } from './server.ts';
+import { dockerSettings } from './settings.ts';
+
+/**
+ * Ends every active run whose owner is gone, and what is left of its processes and containers. Only under the
+ * runner lock. Answers the runs that still have a living owner: another runner's children that have not noticed its
+ * death yet, and that are waited for.
+ */
+export async function recoverRuns(server: Server): Promise<{ readonly alive: number }> {
+  const mended = await inQueue(server.store, (queue) => recoverPending(queue));
+  if (!mended.ok) server.say(sayStoreFailure(mended.error));
+  else for (const { name, what, problem } of mended.value) server.say(`${name}: ${what}: ${problem}`);
+  const active = await listActive(server.store);
+  if (!active.ok) {
+    server.say(sayStoreFailure(active.error));
+    return { alive: 0 };
+  }
+  for (const failure of active.value.trouble) server.say(sayStoreFailure(failure));
+  let alive = 0;
+  for (const run of active.value.runs) {
+    if (run.alive) alive += 1;
+    else await endDead(server, run.id, null);
+  }
+  return { alive };
+}
+
+/**
+ * Ends a run whose owner is proved dead: first its processes, then its containers, then the record, its workspace
+ * and the site. `outcome` null says that nobody saw how the owner died: `failed-orphaned`.
+ */
+export async function endDead(server: Server, id: RunId, outcome: Outcome | null): Promise<void> {
+  const gone: DeadRun = {
+    id,
+    dataDirectory: server.store.root,
+    docker: await dockerSettings(server.store),
+    user: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
+    toolEnv: ownEnvironment(),
+    clock: server.clock,
+  };
+  for (const executor of executors.values()) {
+    const ended = await executor.recover(gone, () => {});
+    if (!ended.ok) server.say(`run ${id}: ${sayExecutorFailure(ended.error)}`);
+  }
+  const claim = reopenClaim(server.store, id);
+  if (outcome !== null && claim.ok) {
+    const finished = await finish(claim.value, outcome, () => server.publish([id]));
+    if (!finished.ok) server.say(`run ${id}: ${sayStoreFailure(finished.error)}`);
+  } else {
+    const failed = await failOrphan(server.store, id);
+    if (!failed.ok) server.say(`run ${id}: ${sayStoreFailure(failed.error)}`);
+  }
+  removeWorkspace(server, id);
+  await settleOne(server, id);
+}
+
+export function removeWorkspace(server: Pick<Server, 'store' | 'say'>, id: RunId): void {
+  const removed = removeTree(workspaceOf(server.store, id));
+  if (!removed.ok) server.say(sayFileFailure(removed.error));
+}
+
+/** Publishes every end that was recorded and not published. */
+export async function settleAll(server: Server): Promise<void> {
+  const marks = listUnsettled(server.store);
+  if (!marks.ok) return server.say(sayStoreFailure(marks.error));
+  for (const id of marks.value) {
+    const state = stateOfRun(server.store, id);
+    // A run that is ending at this moment is settled by its owner.
+    if (state === null || isFinal(state)) await settleOne(server, id);
+  }
+}
+
+export async function settleOne(server: Server, id: RunId): Promise<void> {
+  const settled = await settle(server.store, id, () => server.publish([id]));
+  if (!settled.ok) server.say(`run ${id}: ${sayStoreFailure(settled.error)}`);
+}

@@ -1,0 +1,41 @@
+/**
+ * One served repository: where its records are, how quire's own processes are started, who is told of a change.
+ *
+ * Words only. Must not know: the command line, HTML.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { RunId } from '../base/ids.ts';
+import type { Sink } from '../runs/events.ts';
+import type { Store } from '../store/store.ts';
+
+export type Program = {
+  readonly node: string;
+  /** The file that Node starts for every command of quire. */
+  readonly bin: string;
+  /** The file of the thread that holds a run's Lua VM. */
+  readonly worker: string;
+};
+
+export type Server = {
+  readonly store: Store;
+  /** The bare repository, absolute. */
+  readonly gitDir: string;
+  /** Its directory's name without `.git`. */
+  readonly repo: string;
+  readonly program: Program;
+  readonly clock: Clock;
+  /** Brings what is published of these runs up to date. Its failures are its own to report. */
+  readonly publish: (runs: readonly RunId[]) => Promise<void>;
+  /** Hears the events of a run that is worked here and keeps its pages fresh; `settle` writes the last of them. */
+  readonly live: (run: RunId) => Sink & { settle(): Promise<void> };
+  /** What an operator should hear: recovery, trouble with the disk. One line, no newline. */
+  readonly say: (line: string) => void;
+};
+
+/** This process's environment for quire's own processes: without what a hook was given about its repository. */
+export const ownEnvironment = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value === undefined || name.startsWith('GIT_') ? [] : [[name, value]],
+    ),
+  );

@@ -1,0 +1,60 @@
+/**
+ * Starts the process of one run and tells how it ended.
+ *
+ * The process waits for its claim: it must exist before `owner.yml` can name it. It ends when its supervisor does.
+ * Must not know: what a run does.
+ */
+import { join } from 'node:path';
+import { closeDescriptor, openDescriptor, readRange, remove, sayFileFailure } from '../base/files.ts';
+import type { RunId } from '../base/ids.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import { visible } from '../base/text.ts';
+import { type Identity, identify, sayStartFailure, spawnChild } from '../process/process.ts';
+import { workspaceOf } from '../store/store.ts';
+import { ownEnvironment, type Server } from './server.ts';
+
+export type RunProcess = {
+  readonly owner: Identity;
+  /** How it ended, in words for an operator. */
+  readonly ended: Promise<string>;
+  letGo(): void;
+};
+
+/** The last bytes of what a dying process said are its reason. */
+const keptWords = 2000;
+
+export async function startRunProcess(server: Server, id: RunId): Promise<Result<RunProcess, string>> {
+  const words = join(workspaceOf(server.store, id), '..', `.said-${id}`);
+  // Read back through the open descriptor: the name goes at once, so that no death leaves it behind.
+  const output = openDescriptor(words, 'w+', 0o600);
+  if (!output.ok) return err(sayFileFailure(output.error));
+  remove(words);
+  const { node, bin } = server.program;
+  const child = await spawnChild([node, bin, 'run-process', server.gitDir, server.store.root, id], {
+    env: ownEnvironment(),
+    cwd: server.store.root,
+    output: output.value,
+  });
+  const close = (): void => {
+    closeDescriptor(output.value);
+  };
+  if (!child.ok) {
+    close();
+    return err(`the run's process could not be started: ${sayStartFailure(child.error)}`);
+  }
+  const owner = identify(child.value.pid);
+  const ended = child.value.ended.then(({ code, signal }) => {
+    const how = signal === null ? `it exited with ${code}` : `it was ended by ${signal}`;
+    const last = tail(`/proc/self/fd/${output.value}`);
+    close();
+    return last === '' ? how : `${how}: ${last}`;
+  });
+  if (owner === null) return err(`the run's process ended at once: ${await ended}`);
+  return ok({ owner, ended, letGo: child.value.letGo });
+}
+
+function tail(path: string): string {
+  const read = readRange(path, 0, 1024 * 1024);
+  const words = read.ok ? read.value.subarray(-keptWords).toString() : '';
+  return visible(words.trim().replace(/\s*\n\s*/g, ' / '));
+}
