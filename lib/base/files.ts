@@ -253,6 +253,13 @@ export const status = (path: string): FileResult<Status> =>
 
 export const exists = (path: string): boolean => status(path).ok;
 
+/** What an ordinary user may still write on the file system of a path. */
+export const freeSpace = (path: string): FileResult<{ readonly bytes: number; readonly files: number }> =>
+  attempt('look at', path, () => {
+    const found = fs.statfsSync(path);
+    return { bytes: found.bavail * found.bsize, files: found.ffree };
+  });
+
 /** Removes a file or a symlink itself; a missing one is fine. */
 export const remove = (path: string): FileResult<void> =>
   attempt('remove', path, () => fs.rmSync(path, { force: true }));

@@ -1,0 +1,188 @@
+/**
+ * Which commands there are, what they are called with, and in which file each one lives.
+ *
+ * A command's file is loaded when it is called: the table itself must stay cheap.
+ * Must not know: what a command does, how the process ends.
+ */
+import { Command } from 'commander';
+import { duration, runState, wholeNumber } from './arguments.ts';
+import type { GraphOptions } from './commands/ci-graph.ts';
+import type { ValidateOptions } from './commands/ci-validate.ts';
+import type { CleanupOptions } from './commands/cleanup.ts';
+import type { CronOptions } from './commands/cron.ts';
+import type { InstallOptions } from './commands/install.ts';
+import type { ListOptions } from './commands/list.ts';
+import type { LogsOptions } from './commands/logs.ts';
+import type { SiteOptions } from './commands/site.ts';
+import type { UninstallOptions } from './commands/uninstall.ts';
+import type { Context, GlobalOptions } from './context.ts';
+import type { ExitCode } from './exit.ts';
+
+type Json = { readonly json?: boolean };
+
+export type ProgramOptions = {
+  readonly version: string;
+  /** Makes the context and runs the command in it. */
+  readonly start: (globals: GlobalOptions, command: (context: Context) => Promise<ExitCode>) => Promise<void>;
+};
+
+/** The whole command line, ready to parse. */
+export function program({ version, start }: ProgramOptions): Command {
+  const quire = new Command('quire');
+  const run = (command: (context: Context) => Promise<ExitCode>): Promise<void> =>
+    start(quire.opts(), command);
+
+  quire
+    .description('CI for your own git server: a hook, plain YAML records and a static site.')
+    .version(version, '-V, --version', 'print the version')
+    .option('--repo <dir>', 'the bare repository (default: the one this directory is in)')
+    .option('--no-color', 'no colours; NO_COLOR and FORCE_COLOR are heard as well')
+    .helpOption('-h, --help', 'say how a command is called')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'quire: ')) })
+    .showHelpAfterError('       See: quire --help');
+
+  quire.commandsGroup('Set up:');
+  quire
+    .command('init')
+    .argument('[dir]', 'a work tree (default: the current directory)')
+    .description('write a commented .quire/ci.fnl that fits what is there')
+    .action((dir: string | undefined) =>
+      run(async (context) => (await import('./commands/init.ts')).init(context, dir ?? null)),
+    );
+  quire
+    .command('install')
+    .argument('<repo>', 'a bare repository')
+    .option('--site-url <url>', 'where the site will be served from')
+    .option('--executor <name>', 'where commands run: host or docker')
+    .description('make pushes to a repository start runs')
+    .action((repo: string, options: InstallOptions) =>
+      run(async (context) => (await import('./commands/install.ts')).install(context, repo, options)),
+    );
+  quire
+    .command('uninstall')
+    .argument('<repo>', 'a bare repository')
+    .option('--purge', 'remove the records, logs and site as well')
+    .description('put the hook back that was there before')
+    .action((repo: string, options: UninstallOptions) =>
+      run(async (context) => (await import('./commands/uninstall.ts')).uninstall(context, repo, options)),
+    );
+  quire
+    .command('cron')
+    .option('--print', 'print the lines (the default)')
+    .option('--install', 'add them to your crontab, or bring them up to date')
+    .option('--remove', 'take them out of your crontab')
+    .description('the crontab lines for drain and cleanup')
+    .action((options: CronOptions) =>
+      run(async (context) => (await import('./commands/cron.ts')).cron(context, options)),
+    );
+  quire
+    .command('doctor')
+    .option('--json', 'print JSON')
+    .description('check what runs depend on, and say how to mend it')
+    .action((options: Json) =>
+      run(async (context) => (await import('./commands/doctor.ts')).doctor(context, options)),
+    );
+
+  quire.commandsGroup('Look:');
+  quire
+    .command('list')
+    .option('-n <count>', 'how many', wholeNumber, 20)
+    .option('--state <state>', 'only runs in this state', runState)
+    .option('--ref <ref>', 'only runs of this branch or ref')
+    .option('--json', 'print JSON')
+    .description('the runs, newest first')
+    .action((options: ListOptions) =>
+      run(async (context) => (await import('./commands/list.ts')).list(context, options)),
+    );
+  quire
+    .command('show')
+    .argument('<run>', "a number, an id, the beginning of one, or 'latest'")
+    .option('--json', 'print JSON')
+    .description('one run: its jobs, its times, what went wrong')
+    .action((word: string, options: Json) =>
+      run(async (context) => (await import('./commands/show.ts')).show(context, word, options)),
+    );
+  quire
+    .command('logs')
+    .argument('<run>', "a number, an id, the beginning of one, or 'latest'")
+    .argument('[job]', 'one job (default: all, and what belongs to none)')
+    .option('-f, --follow', 'go on until the run has ended')
+    .option('--raw', 'the bytes as they were logged, control sequences included')
+    .description('what the jobs printed')
+    .action((word: string, job: string | undefined, options: LogsOptions) =>
+      run(async (context) => (await import('./commands/logs.ts')).logs(context, word, job ?? null, options)),
+    );
+  quire
+    .command('status')
+    .option('--json', 'print JSON')
+    .description('what runs, what waits, how each branch stands')
+    .action((options: Json) =>
+      run(async (context) => (await import('./commands/status.ts')).status(context, options)),
+    );
+
+  quire.commandsGroup('Steer:');
+  quire
+    .command('pause')
+    .description('start no more runs; what runs goes on')
+    .action(() => run(async (context) => (await import('./commands/pause.ts')).pauseQueue(context)));
+  quire
+    .command('resume')
+    .description('release the queue')
+    .action(() => run(async (context) => (await import('./commands/pause.ts')).resumeQueue(context)));
+
+  quire.commandsGroup('Keep:');
+  quire
+    .command('site')
+    .option('--full', 'make every page again from the records')
+    .description('bring the site up to date')
+    .action((options: SiteOptions) =>
+      run(async (context) => (await import('./commands/site.ts')).site(context, options)),
+    );
+  quire
+    .command('cleanup')
+    .option('--keep <count>', 'how many finished runs stay', wholeNumber)
+    .option('--older-than <age>', 'finished runs older than this go, such as 30d', duration)
+    .option('--keep-failed <count>', 'how many failed runs stay beside them', wholeNumber)
+    .option('--dry-run', 'only list what would go')
+    .option('--json', 'print JSON')
+    .description('remove old runs and what dead ones left behind')
+    .action((options: CleanupOptions) =>
+      run(async (context) => (await import('./commands/cleanup.ts')).cleanup(context, options)),
+    );
+
+  quire.commandsGroup('Learn:');
+  quire
+    .command('help')
+    .argument('[topic]', 'a topic or a command')
+    .description('reference pages, readable here')
+    .action((topic: string | undefined) =>
+      run(async (context) => (await import('./commands/help.ts')).help(context, topic ?? null, quire)),
+    );
+  quire
+    .command('completion')
+    .argument('<shell>', 'bash, zsh or fish')
+    .description('a completion script for your shell')
+    .action((shell: string) =>
+      run(async (context) => (await import('./commands/completion.ts')).completion(context, shell, quire)),
+    );
+
+  quire.commandsGroup('Work on a pipeline:');
+  const ci = quire.command('ci').description('try a pipeline where you write it').helpCommand(false);
+  ci.command('validate')
+    .option('--sha <rev>', 'the pipeline of a commit (default: of the work tree)')
+    .option('--json', 'print JSON')
+    .description('evaluate only: the jobs in order, or all that is wrong')
+    .action((options: ValidateOptions) =>
+      run(async (context) => (await import('./commands/ci-validate.ts')).validate(context, options)),
+    );
+  ci.command('graph')
+    .option('--sha <rev>', 'the pipeline of a commit (default: of the work tree)')
+    .option('--format <format>', 'text, dot, mermaid or svg', 'text')
+    .description('the job graph')
+    .action((options: GraphOptions) =>
+      run(async (context) => (await import('./commands/ci-graph.ts')).graph(context, options)),
+    );
+  return quire;
+}
