@@ -39,6 +39,8 @@ declare module 'fengari' {
     lineinfo: readonly number[];
     /** Lines of the text that was loaded, when `lineinfo` was mapped to those of another one. */
     textLines?: readonly number[];
+    /** The name of the chunk that was loaded, when `source` names the file that a function's text came from. */
+    chunk?: StringObject;
     linedefined: number;
     lastlinedefined: number;
     source: StringObject;

@@ -8,8 +8,10 @@ import { textOf } from './values.ts';
 
 export type Frame = {
   readonly kind: 'lua' | 'main' | 'native';
-  /** The name of the chunk; null for a native. */
+  /** The file, as the chunk's line map says; null for a native. */
   readonly source: string | null;
+  /** The name the chunk was loaded by. */
+  readonly chunk: string | null;
   /** As the chunk's line map says; null for a native. */
   readonly line: number | null;
   /** The line of the text that was loaded. */
@@ -37,13 +39,15 @@ function frame(L: State, info: CallInfo): Frame {
   lua.lua_getinfo(L, 'Sln', debug);
   const name = debug.name === null ? null : textOf(latin1(debug.name));
   if (info.func.type !== tag.luaFunction) {
-    return { kind: 'native', source: null, line: null, textLine: null, name };
+    return { kind: 'native', source: null, chunk: null, line: null, textLine: null, name };
   }
   const proto = protoOf(info.func);
   const at = info.l_savedpc - 1;
+  const source = textOf(latin1(debug.short_src ?? new Uint8Array()));
   return {
     kind: proto.linedefined === 0 ? 'main' : 'lua',
-    source: textOf(latin1(debug.short_src ?? new Uint8Array())),
+    source,
+    chunk: proto.chunk === undefined ? source : textOf(latin1(proto.chunk.getstr().subarray(1))),
     line: debug.currentline,
     textLine: proto.textLines?.[at] ?? debug.currentline,
     name,

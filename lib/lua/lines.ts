@@ -19,6 +19,7 @@ export function mapLines(proto: Proto, lines: readonly (TextLine | null)[]): voi
     const textLines = one.lineinfo;
     one.textLines = textLines;
     one.lineinfo = textLines.map((line) => at(line)?.line ?? line);
+    one.chunk = one.source;
     const file = fileOf(textLines, at);
     if (file !== null) one.source = nameFor(file, names);
     // Zero marks the main function.
