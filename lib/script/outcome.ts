@@ -6,7 +6,16 @@
 import type { Plain } from '../base/plain.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { unreachable } from '../base/unreachable.ts';
-import { LuaTable, type LuaValue, numberOf, type PlainProblem, plainOf, textOf, typeOf } from '../lua/vm.ts';
+import {
+  type Float,
+  LuaTable,
+  type LuaValue,
+  numberOf,
+  type PlainProblem,
+  plainOf,
+  textOf,
+  typeOf,
+} from '../lua/vm.ts';
 import { fromLua } from './plain-lua.ts';
 import type { JobEnd } from './script.ts';
 
@@ -43,17 +52,20 @@ export function outcomeOf(values: readonly LuaValue[], deeds: Deeds): JobEnd {
 /** What a returned table that has an `exit` other than 0 says, or null. */
 function failedExit(table: LuaTable): string | null {
   const exit = table.get('exit');
-  if (exit === null || (typeOf(exit) === 'number' && numberOf(exit as number) === 0)) return null;
+  if (exit === null || (isNumber(exit) && numberOf(exit) === 0)) return null;
   const cmd = table.get('cmd');
-  const shown =
-    typeof exit === 'string'
-      ? textOf(exit)
-      : typeOf(exit) === 'number'
-        ? numberOf(exit as number)
-        : typeOf(exit);
+  const shown = exitText(exit);
   return typeof cmd === 'string'
     ? `returned the result of \`${textOf(cmd)}\`, which exited ${shown}`
     : `returned a table whose exit is ${shown}`;
+}
+
+const isNumber = (value: LuaValue): value is number | Float => typeOf(value) === 'number';
+
+function exitText(exit: LuaValue): string {
+  if (isNumber(exit)) return String(numberOf(exit));
+  if (typeof exit === 'string') return textOf(exit);
+  return typeof exit === 'boolean' ? String(exit) : `a ${typeOf(exit)}`;
 }
 
 /** A returned table as outputs; null for any other value. */

@@ -5,6 +5,7 @@
  */
 import { type Diagnostic, diagnostic, pointSpan, type Span } from '../base/diagnostic.ts';
 import { err, ok, type Result } from '../base/result.ts';
+import { type Chunk, compile } from '../fennel/fennel.ts';
 import { bytesOf, type Frame, type LuaFailure, type Meter, textOf, Vm } from '../lua/vm.ts';
 
 export type ProgramOptions = {
@@ -23,9 +24,11 @@ export type Program<Ask> = {
 
 export function createProgram<Ask>(options: ProgramOptions): Program<Ask> {
   const vm = new Vm<Ask>({ meter: options.meter });
+  let chunk: Chunk | null = null;
   const spanOf = (frames: readonly Frame[]): Span => {
     const frame = frames.find(({ source }) => source !== null);
-    return pointSpan(frame?.source ?? '?', frame?.line ?? 1, 1);
+    const known = chunk?.lines[(frame?.textLine ?? 0) - 1];
+    return known ?? pointSpan(frame?.source ?? '?', frame?.line ?? 1, 1);
   };
   const explain = (failure: LuaFailure): Diagnostic =>
     failure.reason === 'limit'
@@ -36,7 +39,8 @@ export function createProgram<Ask>(options: ProgramOptions): Program<Ask> {
         })
       : diagnostic({
           code: 'runtime',
-          message: typeof failure.value === 'string' ? textOf(failure.value) : 'error',
+          message:
+            typeof failure.value === 'string' ? textOf(failure.value).replace(/^\S+:\d+: /, '') : 'error',
           span: spanOf(failure.frames),
         });
   return {
@@ -46,8 +50,18 @@ export function createProgram<Ask>(options: ProgramOptions): Program<Ask> {
     runMain(path) {
       const text = options.files(path);
       if (text === null || !text.ok) return err([]);
-      const loaded = vm.load({ name: options.nameOf(path), lua: bytesOf(text.value) });
-      if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+      let lua = text.value;
+      if (path.endsWith('.fnl')) {
+        const compiled = compile({ name: options.nameOf(path), text: text.value }, {});
+        if (!compiled.ok) return compiled;
+        chunk = compiled.value;
+        lua = compiled.value.lua;
+      }
+      const lines =
+        chunk === null ? {} : { lines: chunk.lines.map((l) => l && { file: l.file, line: l.start.line }) };
+      const loaded = vm.load({ name: options.nameOf(path), lua: bytesOf(lua), ...lines });
+      if (!loaded.ok)
+        return err([diagnostic({ code: 'syntax', message: JSON.stringify(loaded.error), span: null })]);
       const done = vm.call(loaded.value, []);
       return done.ok ? ok(undefined) : err([explain(done.error)]);
     },

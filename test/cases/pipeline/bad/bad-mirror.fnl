@@ -1,0 +1,11 @@
+;; bad-mirror@3 bad-mirror@4 bad-mirror@5 bad-mirror@6 bad-mirror@7 bad-mirror@8 bad-mirror@9 bad-mirror@10 bad-mirror@11
+(local ci (require :quire.ci))
+(ci.mirror)
+(ci.mirror "")
+(ci.mirror "--upload-pack=id")
+(ci.mirror "https://example.org/r.git" :token)
+(ci.mirror "https://example.org/r.git" {:secrets :token})
+(ci.mirror "https://example.org/r.git" {:secret true})
+(ci.mirror "https://example.org/r.git" {:refs []})
+(ci.mirror "https://example.org/r.git" {:tag 1})
+(ci.mirror "https://example.org/r.git" {:after :quire/push})

@@ -1,0 +1,10 @@
+;; bad-value@3 bad-value@4 bad-value@5 bad-value@6 bad-value@7 bad-value@8 bad-value@9 bad-value@10
+(local ci (require :quire.ci))
+(ci.job :a {:inputs [:quire/push] :run (fn []) :retry -1})
+(ci.job :b {:inputs [:quire/push] :run (fn []) :retry 1.5})
+(ci.job :c {:inputs [:quire/push] :run (fn []) :timeout "soon"})
+(ci.job :d {:inputs [:quire/push] :run (fn []) :env {"a b" "c"}})
+(ci.job :e {:inputs [:quire/push] :run (fn []) :env {:QUIRE_SHA "c"}})
+(ci.image "-v /:/host")
+(ci.job :f {:inputs [:quire/push 1 nil :x] :run (fn [])})
+(ci.job "\255" [:quire/push] (fn []))

@@ -1,0 +1,3 @@
+;; dot-in-id@3
+(local ci (require :quire.ci))
+(ci.job ".hidden" [:quire/push] (fn []))

@@ -1,0 +1,3 @@
+;; empty-id@3
+(local ci (require :quire.ci))
+(ci.job "" [:quire/push] (fn []))

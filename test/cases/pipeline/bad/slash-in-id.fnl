@@ -1,0 +1,3 @@
+;; slash-in-id@3
+(local ci (require :quire.ci))
+(ci.job :quire/mirror [:quire/push] (fn []))

@@ -1,0 +1,4 @@
+;; unknown-input@4
+(local ci (require :quire.ci))
+(ci.job :build [:quire/push] (fn []))
+(ci.job :test [:biuld] (fn []))
