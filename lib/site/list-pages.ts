@@ -72,7 +72,9 @@ export type RefView = {
   readonly name: string;
   readonly href: string;
   readonly state: AnyState;
+  /** Its newest run. */
   readonly number: number;
+  readonly runHref: string;
 };
 
 export type IndexPage = Frame & {
@@ -193,6 +195,7 @@ const refView = (row: RunRow): RefView => ({
   href: addresses.refPage(row.ref),
   state: row.state,
   number: row.number,
+  runHref: addresses.runPage(row.id),
 });
 
 /** `full`: the numbers of this page are all given, so that the next page is there. */

@@ -9,14 +9,17 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { JobId, RunId } from '../base/ids.ts';
 import type { LogEntry } from '../runs/records.ts';
+import type { StoreFailure } from '../store/store.ts';
 import * as addresses from './addresses.ts';
 import { logPieces, type Pieces, textOf } from './log-pieces.ts';
 import { type LogFold, type LogView, logFold } from './log-view.ts';
 import type { Output } from './output.ts';
 import type { LogFiles } from './run-page.ts';
 
-/** Entries from an offset on; `offset` says where to go on after those that were taken. */
-export type LogSource = (from: number) => Iterable<LogEntry> & { readonly offset: number };
+/** Entries from an offset on; then `offset` says where to go on, and `failure` why the reading ended early. */
+export type LogSource = (
+  from: number,
+) => Iterable<LogEntry> & { readonly offset: number; readonly failure: StoreFailure | null };
 
 export type LogLook = { readonly view: LogView; readonly files: LogFiles };
 

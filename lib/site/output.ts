@@ -22,22 +22,28 @@ import {
   writeFile,
 } from '../base/files.ts';
 
-/** Who may list a directory is who may read its files. */
-const directoryMode = (file: number): number => file | 0o100 | ((file & 0o444) >> 2);
+/** Who may read the site's files beside their owner. */
+export type Readers = 'owner' | 'group' | 'everyone';
+
+const modes: Readonly<Record<Readers, { readonly file: number; readonly directory: number }>> = {
+  owner: { file: 0o600, directory: 0o700 },
+  group: { file: 0o640, directory: 0o750 },
+  everyone: { file: 0o644, directory: 0o755 },
+};
 
 /** A file too long for memory: fed piece by piece, in place only when it is whole. */
 export type LongFile = { add(text: string): void; commit(): void };
 
 export class Output {
   readonly root: string;
-  readonly #mode: number;
+  readonly #modes: { readonly file: number; readonly directory: number };
   readonly #known = new Set<string>();
   #failure: FileFailure | null = null;
   written: string[] = [];
 
-  constructor(root: string, mode: number) {
+  constructor(root: string, readers: Readers) {
     this.root = root;
-    this.#mode = mode;
+    this.#modes = modes[readers];
   }
 
   get failure(): FileFailure | null {
@@ -66,7 +72,7 @@ export class Output {
     const old = readBytes(this.path(address));
     if (old.ok && old.value.equals(bytes)) return;
     this.#directory(dirname(address));
-    this.#note(writeFile(this.path(address), bytes, { mode: this.#mode, exact: true, durable: false }));
+    this.#note(writeFile(this.path(address), bytes, { mode: this.#modes.file, exact: true, durable: false }));
     this.written.push(address);
   }
 
@@ -76,7 +82,7 @@ export class Output {
     const path = this.path(address);
     const temporary = join(dirname(path), `.tmp-${process.pid}-long`);
     this.#note(remove(temporary));
-    const opened = openAppender(temporary, this.#mode);
+    const opened = openAppender(temporary, this.#modes.file);
     if (!opened.ok) this.#note(opened);
     let held: string[] = [];
     let size = 0;
@@ -95,7 +101,7 @@ export class Output {
       commit: () => {
         flush();
         if (opened.ok) this.#note(opened.value.close());
-        if (this.#failure === null) this.#note(changeMode(temporary, this.#mode));
+        if (this.#failure === null) this.#note(changeMode(temporary, this.#modes.file));
         if (this.#failure === null) this.#note(rename(temporary, path));
         else remove(temporary);
         this.written.push(address);
@@ -125,7 +131,7 @@ export class Output {
   #directory(address: string): void {
     if (this.#failure !== null || this.#known.has(address)) return;
     this.#known.add(address);
-    const mode = directoryMode(this.#mode);
+    const mode = this.#modes.directory;
     if (exists(this.path(address))) return;
     if (address === '.' || address === '') {
       this.#note(makeDirectory(this.root, mode));

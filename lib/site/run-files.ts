@@ -6,6 +6,7 @@
 import type { JobId, RunId, Sha } from '../base/ids.ts';
 import type { JobRecord, RunRecord } from '../runs/records.ts';
 import { isFinal, isJobOver } from '../runs/states.ts';
+import type { StoreFailure } from '../store/store.ts';
 import * as addresses from './addresses.ts';
 import { jsonText, runDocument } from './documents.ts';
 import { type Graph, graphOf } from './graph.ts';
@@ -24,6 +25,8 @@ export type RunFiles = {
   /** The text of a file at a commit, for quoting it in diagnostics; null when it can't be had. */
   readonly sourceOf: (sha: Sha, file: string) => Promise<string | null>;
   readonly memory: RunMemory;
+  /** Hears of logs that could not be read to their end. */
+  readonly unreadable: StoreFailure[];
 };
 
 /** What one process keeps between looks at a run; none of it is needed to come to the same pages. */
@@ -75,13 +78,29 @@ async function look(
   begun: boolean,
 ): Promise<LogLook> {
   if (!begun) return nothing;
-  const key = `${id} ${job ?? ''}`;
-  const source = files.log(id, job);
+  const readings: ReturnType<LogSource>[] = [];
+  const source: LogSource = (from) => {
+    const reading = files.log(id, job)(from);
+    readings.push(reading);
+    return reading;
+  };
+  const seen = await lookThrough(files, { id, job }, source, over);
+  for (const { failure } of readings) if (failure !== null) files.unreadable.push(failure);
+  return seen;
+}
+
+async function lookThrough(
+  files: RunFiles,
+  place: { readonly id: RunId; readonly job: JobId | null },
+  source: LogSource,
+  over: boolean,
+): Promise<LogLook> {
+  const key = `${place.id} ${place.job ?? ''}`;
   if (over) {
     files.memory.logs.delete(key);
-    return publishWholeLog(files.output, { id, job }, source);
+    return publishWholeLog(files.output, place, source);
   }
-  const live = files.memory.logs.get(key) ?? liveLog({ id, job });
+  const live = files.memory.logs.get(key) ?? liveLog(place);
   files.memory.logs.set(key, live);
   return live.look(files.output, source);
 }

@@ -5,14 +5,12 @@
  * The caller holds the site's lock around every call that writes. Must not know: how a run is made or worked on.
  */
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { FileFailure } from '../base/files.ts';
-import { type Entry, listEntries, readBytes } from '../base/files.ts';
+import { type Entry, type FileFailure, listEntries, readBytes, sayFileFailure } from '../base/files.ts';
 import type { JobId, RunId, Sha } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { unreachable } from '../base/unreachable.ts';
-import type { RunRecord } from '../runs/records.ts';
 import { runStates } from '../runs/states.ts';
-import { type StoreFailure, sayStoreFailure } from '../store/failures.ts';
+import { type StoreFailure, sayStoreFailure } from '../store/store.ts';
 import * as addresses from './addresses.ts';
 import {
   knownRows,
@@ -23,22 +21,17 @@ import {
   removeOthers,
   updateLists,
 } from './lists.ts';
-import type { LogSource } from './log-files.ts';
 import { missingPage } from './missing-page.ts';
-import { Output } from './output.ts';
+import { Output, type Readers } from './output.ts';
+import type { Records } from './records.ts';
 import { loadTemplates, type Renderer, type RenderFailure } from './render.ts';
 import { type RunRow, rowOf } from './row.ts';
 import { newMemory, publishRun, type RunFiles } from './run-files.ts';
 
 export { plainLine, plainText } from './ansi.ts';
+export type { Readers } from './output.ts';
+export { type Records, recordsOf } from './records.ts';
 export { type SiteSink, siteSink } from './sink.ts';
-
-/** What the site needs of the records; `recordsOf` makes it of a store. */
-export type Records = {
-  list(state: RunRecord['state']): Result<RunId[], StoreFailure>;
-  read(id: RunId): Promise<Result<RunRecord, StoreFailure>>;
-  log(id: RunId, job: JobId | null): LogSource;
-};
 
 export type SiteOptions = {
   readonly records: Records;
@@ -54,8 +47,8 @@ export type SiteOptions = {
   readonly url?: string | null;
   /** The ref whose runs decide what the badge of the whole site says; default null: any ref's. */
   readonly mainRef?: string | null;
-  /** Permission bits of a file, exactly; directories follow. Default 0o600. */
-  readonly mode?: number;
+  /** Who may read the files beside their owner; default nobody. */
+  readonly readers?: Readers;
   /** The text of a file at a commit, to quote it in diagnostics; default: nothing is quoted. */
   readonly sourceOf?: (sha: Sha, file: string) => Promise<string | null>;
 };
@@ -90,7 +83,7 @@ export type Site = {
 export function saySiteFailure(failure: SiteFailure): string {
   switch (failure.reason) {
     case 'disk':
-      return `the site: could not ${failure.failure.operation} ${failure.failure.path}: ${failure.failure.code}`;
+      return `the site: ${sayFileFailure(failure.failure)}`;
     case 'template':
       return `the site: template ${failure.template}: ${failure.problem}`;
     case 'records':
@@ -116,7 +109,7 @@ export function createSite(options: SiteOptions): Site {
       renderer = loaded.value;
     }
     const render = renderer;
-    const output = new Output(options.target, options.mode ?? 0o600);
+    const output = new Output(options.target, options.readers ?? 'owner');
     let broken: RenderFailure | null = null;
     const put: PutPage = (address, name, model) => {
       const page = render(name, model);
@@ -137,6 +130,7 @@ export function createSite(options: SiteOptions): Site {
         log: options.records.log,
         sourceOf: options.sourceOf ?? (async () => null),
         memory,
+        unreadable,
       },
       lists: { output, put, names, mainRef: options.mainRef ?? null },
       unreadable,

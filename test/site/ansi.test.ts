@@ -61,7 +61,10 @@ test('colours go on in the next line of the same command', () => {
 test('a million colour changes stay one short line', () => {
   const { pieces } = inkLine(`${e}[31ma${e}[32mb`.repeat(50_000), plainInk);
   assert.ok(pieces.length <= 200);
-  assert.is(pieces.reduce((sum, piece) => sum + piece.text.length, 0), 100_000);
+  assert.is(
+    pieces.reduce((sum, piece) => sum + piece.text.length, 0),
+    100_000,
+  );
 });
 
 test('time grows with the length of the line, whatever it is made of', () => {

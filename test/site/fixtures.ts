@@ -11,6 +11,7 @@ import { type JobId, type RefName, type RunId, runId, type Sha } from '../../lib
 import { ok } from '../../lib/base/result.ts';
 import type { DiagnosticLine, JobLine, JobRecord, LogEntry, RunRecord } from '../../lib/runs/records.ts';
 import { isFinal, type JobState, type OutcomeName, type RunState, stateOf } from '../../lib/runs/states.ts';
+import type { LogSource } from '../../lib/site/log-files.ts';
 import { createSite, type Records, type Site, type SiteOptions } from '../../lib/site/site.ts';
 
 const day = Date.parse('2026-11-20T09:00:00.000Z');
@@ -158,9 +159,10 @@ export function desk(): Desk {
   return records;
 }
 
-function logFrom(entries: readonly LogEntry[], from: number): Iterable<LogEntry> & { offset: number } {
+function logFrom(entries: readonly LogEntry[], from: number): ReturnType<LogSource> {
   const reading = {
     offset: from,
+    failure: null,
     *[Symbol.iterator]() {
       while (reading.offset < entries.length) {
         const entry = entries[reading.offset];

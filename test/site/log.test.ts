@@ -76,7 +76,9 @@ test('line numbers of the page are those of log.txt', () => {
   let checked = 0;
   for (const section of view.sections) {
     if (section.cmd !== null) assert.ok(lines[section.line - 1]?.startsWith('$ '), `heading ${section.line}`);
-    for (const line of [...section.head, ...section.tail].filter(({ kind }) => kind === 'out' || kind === 'err')) {
+    for (const line of [...section.head, ...section.tail].filter(
+      ({ kind }) => kind === 'out' || kind === 'err',
+    )) {
       const start = line.pieces.map((piece) => piece.text).join('');
       assert.ok(lines[line.line - 1]?.startsWith(start), `line ${line.line}: ${start.slice(0, 40)}`);
       checked += 1;
@@ -93,11 +95,14 @@ test('a character split over two entries is one character; bytes that are none a
 });
 
 test('the text does not depend on how output was cut into entries', () => {
-  const whole = Buffer.from('\u001b[31mré\u001b[0m 10%\r99%\rdone\r\nnext\u001b]0;title\u0007 line\n'.repeat(40));
+  const whole = Buffer.from(
+    '\u001b[31mré\u001b[0m 10%\r99%\rdone\r\nnext\u001b]0;title\u0007 line\n'.repeat(40),
+  );
   const once = read([command(1, 'x'), output(whole), exit(0)]);
   for (const size of [1, 2, 3, 7, 64]) {
     const parts: LogEntry[] = [];
-    for (let from = 0; from < whole.length; from += size) parts.push(output(whole.subarray(from, from + size)));
+    for (let from = 0; from < whole.length; from += size)
+      parts.push(output(whole.subarray(from, from + size)));
     assert.equal(read([command(1, 'x'), ...parts, exit(0)]), once, `${size} bytes at a time`);
   }
 });
@@ -111,7 +116,12 @@ test('a bar drawn over itself for megabytes keeps its last state, in its colour'
 
 test('one line of many megabytes costs the page a line', () => {
   const chunk = output('x'.repeat(64 * 1024));
-  const { text, view } = read([command(1, 'x'), ...Array.from({ length: 300 }, () => chunk), output('\nend\n'), exit(0)]);
+  const { text, view } = read([
+    command(1, 'x'),
+    ...Array.from({ length: 300 }, () => chunk),
+    output('\nend\n'),
+    exit(0),
+  ]);
   const [long, last] = view.sections[0]?.head ?? [];
   assert.is(text.length, '$ x\n'.length + 300 * 64 * 1024 + '\nend\n'.length);
   assert.ok((long?.pieces[0]?.text.length ?? 0) <= 2000);
