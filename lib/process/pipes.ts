@@ -27,10 +27,12 @@ export type Pipe = {
 };
 
 /** How many are made at a time, and how many empty ones are kept. */
-const [batch, most] = [16, 64];
+const [batch, most] = [32, 64];
 
 /** Descriptors that keep an unlinked, empty FIFO alive: readers, so that the end of the last writer is still seen. */
 const free: number[] = [];
+
+let making: Promise<Result<void, StartFailure>> | null = null;
 
 /** A pipe that a child writes and we read. It ends when the last process that can write is gone. */
 export async function pipeFromChild(): Promise<Result<Pipe, StartFailure>> {
@@ -40,7 +42,11 @@ export async function pipeFromChild(): Promise<Result<Pipe, StartFailure>> {
       const opened = open(keeper);
       return opened.ok ? opened : err(fileTrouble(opened.error));
     }
-    const made = await makeMore();
+    // Many may wait for the same batch; who finds nothing left of it asks again.
+    making ??= makeMore().finally(() => {
+      making = null;
+    });
+    const made = await making;
     if (!made.ok) return made;
   }
 }

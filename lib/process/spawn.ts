@@ -5,7 +5,7 @@
  * That leaves 0.3 ms of zx on a command. Must not know: who reads the other end of a descriptor.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Options, Shell } from 'zx/core';
+import type { $, Options } from 'zx/core';
 import { err, ok, type Result } from '../base/result.ts';
 import { argvOf, type Command, type Environment, type StartFailure, shellPath } from './command.ts';
 import { badText, explainStart } from './explain.ts';
@@ -24,10 +24,10 @@ export type Spawned = {
 };
 
 /** Loaded with the first command: a hook that starts none does not pay for it. */
-let loading: Promise<Shell> | null = null;
+let loading: Promise<$> | null = null;
 
-const load = (): Promise<Shell> => {
-  loading ??= import('zx/core').then((zx) => zx.$);
+const load = (): Promise<$> => {
+  loading ??= import('zx/core').then((zx) => Object.assign(zx.$, quiet));
   return loading;
 };
 
@@ -65,7 +65,10 @@ export async function spawnCommand(
   };
   const pieces = Object.assign(['shell' in command ? command.shell : command.argv[0]], { raw: [''] });
   const store = { stdout: [], stderr: [], stdall: [] };
-  const running = shell({ ...quiet, cwd, env, store, spawn: start as typeof spawn })(pieces);
+  // Set on the shell itself, which starts the process before it returns. Options given to a call would travel in
+  // zx's async storage, and the first use of that slows every promise of this process.
+  Object.assign(shell, { cwd, env, store, spawn: start as typeof spawn });
+  const running = shell(pieces);
   const pid = (child as ChildProcess | null)?.pid;
   if (pid === undefined) {
     // Out of descriptors, Node emits the error alone and zx would wait for ever.

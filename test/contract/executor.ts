@@ -139,7 +139,8 @@ async function assertStill(path: string): Promise<void> {
   assert.is(size(path), before, 'the process goes on');
 }
 
-export function executorContract(name: string, subject: Subject): void {
+/** The suite for one executor; the caller runs it. */
+export function executorContract(name: string, subject: Subject) {
   const test = suite(`executor/${name}`);
   let rest: Awaited<ReturnType<Subject['place']>> = null;
   let room: ReturnType<typeof makeRoom>;
@@ -436,5 +437,5 @@ export function executorContract(name: string, subject: Subject): void {
     assert.ok((await subject.executor.recover(where.place, () => {})).ok);
   });
 
-  test.run();
+  return test;
 }

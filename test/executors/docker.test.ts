@@ -11,4 +11,4 @@ executorContract('docker', {
     const rig = await dockerRig();
     return rig && { image: rig.image, docker: { network: 'none' }, toolEnv: rig.env };
   },
-});
+}).run();

@@ -7,4 +7,4 @@ executorContract('host', {
   hostEnv: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
   hearsLate: true,
   place: async () => ({ image: null, docker: {}, toolEnv: {} }),
-});
+}).run();

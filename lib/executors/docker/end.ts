@@ -10,7 +10,7 @@ import type { HearExecutor } from '../executor.ts';
 import type { ExecutorFailure } from '../failure.ts';
 import { execArguments } from './arguments.ts';
 import { ask, containerState, demand, type Engine, lastLines } from './engine.ts';
-import { giveBackArgv, lookArgv } from './inside.ts';
+import { giveBackArgv, lookArgv } from './scripts.ts';
 
 /** How long killed processes may take to vanish. */
 const patienceMs = 5000;
