@@ -19,7 +19,7 @@ export function fitting(args: readonly Expr[], form: ListForm, cx: Context): rea
     return [];
   }
   const items = args.map((value) => ({ key: null, value }));
-  const table: Expr = { kind: 'table', items, at: form.span };
+  const table: Expr = { kind: 'table', items };
   const count = numberExpr(String(args.length));
-  return [callExpr(globalField('table', 'unpack'), [table, numberExpr('1'), count], form.span)];
+  return [callExpr(globalField('table', 'unpack'), [table, numberExpr('1'), count])];
 }

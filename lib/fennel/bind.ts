@@ -105,7 +105,7 @@ function bindTable(
   takeApart(
     cx,
     pattern,
-    isName(value) && whole.kind === 'name' ? whole : keep(cx, whole, value.span),
+    isName(value) && whole.kind === 'name' ? whole : keep(cx, whole, pattern.span),
     targets,
   );
 }
@@ -177,7 +177,7 @@ function takeSequence(cx: Context, pattern: SequenceForm, whole: Expr, targets: 
         fault(cx, 'rest-not-last', pattern.span);
         return;
       }
-      const tail = callExpr(helper(cx, 'rest', rest.span), [whole, position(i + 1)], rest.span);
+      const tail = callExpr(helper(cx, 'rest', rest.span), [whole, position(i + 1)]);
       bindExpr(cx, rest, tail, targets, pattern);
       i += 1;
     } else if (isSymbol(item, '&as')) {
@@ -188,7 +188,7 @@ function takeSequence(cx: Context, pattern: SequenceForm, whole: Expr, targets: 
       }
       bindExpr(cx, name, whole, targets, pattern);
       i += 1;
-    } else bindExpr(cx, item, indexExpr(whole, position(i + 1), item.span ?? pattern.span), targets, pattern);
+    } else bindExpr(cx, item, indexExpr(whole, position(i + 1)), targets, pattern);
   }
 }
 
@@ -198,8 +198,8 @@ function takeKeys(cx: Context, pattern: TableForm, whole: Expr, targets: Targets
   const named: TableItem[] = [];
   for (const [key, part] of pattern.entries) {
     if (isSymbol(key, '&')) {
-      const keys: Expr = { kind: 'table', items: [...named], at: pattern.span };
-      const rest = callExpr(helper(cx, 'without', pattern.span), [whole, keys], part.span);
+      const keys: Expr = { kind: 'table', items: [...named] };
+      const rest = callExpr(helper(cx, 'without', pattern.span), [whole, keys]);
       bindExpr(cx, part, rest, targets, pattern);
     } else if (isSymbol(key, '&as')) bindExpr(cx, part, whole, targets, pattern);
     else {
@@ -209,7 +209,7 @@ function takeKeys(cx: Context, pattern: TableForm, whole: Expr, targets: Targets
         continue;
       }
       if (key.type === 'string') named.push({ key: at, value: { kind: 'true' } });
-      bindExpr(cx, part, indexExpr(whole, at, part.span ?? pattern.span), targets, pattern);
+      bindExpr(cx, part, indexExpr(whole, at), targets, pattern);
     }
   }
 }

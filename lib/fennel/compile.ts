@@ -104,7 +104,7 @@ function compileCall(form: ListForm, head: Form, rest: readonly Form[], cx: Cont
     return deliver(cx, want, values, form.span);
   }
   const args = argumentsOf(cx, rest);
-  return deliver(cx, want, [callExpr(callee, fitting(args, form, cx), form.span)], form.span);
+  return deliver(cx, want, [callExpr(callee, fitting(args, form, cx))], form.span);
 }
 
 const isLiteral = (callee: Expr): boolean =>

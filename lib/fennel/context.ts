@@ -252,11 +252,11 @@ export function allocate(cx: Context, name: string): Expr {
     emit(cx, {
       kind: 'local',
       names: [cx.block.more],
-      values: [{ kind: 'table', items: [], at: null }],
+      values: [{ kind: 'table', items: [] }],
       at: null,
     });
   }
-  return { kind: 'index', object: nameExpr(cx.block.more), key: stringExpr(luaName), at: null };
+  return { kind: 'index', object: nameExpr(cx.block.more), key: stringExpr(luaName) };
 }
 
 /** A name that no program uses: `_1_`, or with a base `_name_1_`. */
@@ -356,7 +356,7 @@ export function inOwnFunction(cx: Context, at: Place, work: (inner: Context) => 
   const value = { kind: 'function', parameters: usesVararg ? ['...'] : [], body, at } as const;
   if (target.kind === 'name') emit(cx, { kind: 'local-function', name: target.name, value, at });
   else emit(cx, { kind: 'assign', targets: [target], values: [value], at });
-  return callExpr(target, usesVararg ? [varargs] : [], at);
+  return callExpr(target, usesVararg ? [varargs] : []);
 }
 
 /** Like `throughStatements`, in a Lua block of its own when the statements declare anything. */

@@ -1,9 +1,8 @@
 /**
  * Lua tree → Lua text, and the Fennel place of every line of it.
  *
- * What may raise (a call, an index, an operator) stands on a Lua line whose place is its own Fennel line: where
- * two Fennel lines meet in one expression, the Lua line is broken. How Lua 5.3 chooses the line of an
- * instruction is therefore known here, and only here.
+ * A line belongs to the innermost statement it is part of. Statements share no lines, unless they are on one
+ * line in Fennel too.
  * Must not know: Fennel forms or scopes.
  */
 import type { Place } from './forms.ts';
@@ -62,79 +61,44 @@ function levelOf(expr: Expr): number {
   return expr.kind === 'raw' ? 0 : primaryLevel;
 }
 
-const lineOf = (at: Place): number | null => at?.start.line ?? null;
-
-/** The Fennel line that the last token of an expression will stand on, or null when any will do. */
-function lastLine(expr: Expr): number | null {
-  switch (expr.kind) {
-    case 'call':
-    case 'method': {
-      const last = expr.args.at(-1);
-      return (last === undefined ? null : lastLine(last)) ?? lineOf(expr.at);
-    }
-    case 'binary': {
-      const last = expr.operands.at(-1);
-      return (last === undefined ? null : lastLine(last)) ?? lineOf(expr.at);
-    }
-    case 'unary':
-      return lastLine(expr.operand) ?? lineOf(expr.at);
-    case 'index':
-      return lastLine(expr.key) ?? lineOf(expr.at);
-    case 'paren':
-      return lastLine(expr.inner);
-    case 'table':
-    case 'function':
-      return lineOf(expr.at);
-    default:
-      return null;
-  }
-}
-
 class Printer {
   readonly #lines: string[] = [];
   readonly #places: Place[] = [];
   #text = '';
-  /** The place that something on this line needs, and the one to fall back on. */
-  #strong: Place = null;
-  #weak: Place = null;
+  /** The statement that is being printed. */
+  #at: Place = null;
   #indent = 0;
   #depth = 0;
   #tooDeep: { at: Place } | null = null;
 
   finish(): Printed {
-    this.#flush();
-    // A line without a place of its own belongs to the one before it.
-    let last: Place = null;
-    const places = this.#places.map((place) => {
-      last = place ?? last;
-      return last;
-    });
-    return { lua: this.#lines.map((line) => `${line}\n`).join(''), lines: places, tooDeep: this.#tooDeep };
+    this.#newLine();
+    return {
+      lua: this.#lines.map((line) => `${line}\n`).join(''),
+      lines: this.#places,
+      tooDeep: this.#tooDeep,
+    };
   }
 
   block(body: readonly Stat[]): void {
+    const outer = this.#at;
     for (const [i, stat] of body.entries()) {
       this.#newLine();
-      this.#weak = stat.at;
       // Lua lets nothing follow a `return`, except where it ends a block of its own.
       const early = i < body.length - 1 && stat.kind === 'raw' && /^\s*return\b/.test(stat.text);
+      this.#at = stat.at ?? outer;
       if (early) this.#write('do ');
-      this.#deeper(stat.at, () => this.#stat(stat));
+      this.#deeper(() => this.#stat(stat));
       if (early) this.#write(' end');
     }
-  }
-
-  #flush(): void {
-    if (this.#text === '') return;
-    this.#lines.push(this.#text);
-    this.#places.push(this.#strong ?? this.#weak);
-    this.#text = '';
-    this.#strong = null;
-    this.#weak = null;
+    this.#newLine();
+    this.#at = outer;
   }
 
   #newLine(): void {
-    this.#flush();
+    if (this.#text === '') return;
+    this.#lines.push(this.#text);
+    this.#places.push(this.#at);
     this.#text = '';
   }
 
@@ -143,43 +107,18 @@ class Printer {
     this.#text += text;
   }
 
-  /** What is written next may raise at this place. */
-  #at(place: Place): void {
-    if (place === null) return;
-    if (
-      this.#strong !== null &&
-      (this.#strong.start.line !== place.start.line || this.#strong.file !== place.file)
-    ) {
-      this.#continue();
-    }
-    this.#strong ??= place;
-  }
-
-  /** Goes on with the same statement on a new line, indented once more. */
-  #continue(): void {
-    const weak = this.#strong ?? this.#weak;
-    this.#newLine();
-    this.#weak = weak;
-    this.#text = '  '.repeat(this.#indent + 1);
-  }
-
-  #deeper(at: Place, work: () => void): void {
+  #deeper(work: () => void): void {
     this.#depth += 1;
-    if (this.#depth > deepest) this.#tooDeep ??= { at };
+    if (this.#depth > deepest) this.#tooDeep ??= { at: this.#at };
     else work();
     this.#depth -= 1;
   }
 
   #nested(body: readonly Stat[]): void {
+    this.#newLine();
     this.#indent += 1;
     this.block(body);
     this.#indent -= 1;
-  }
-
-  #closer(text: string, at: Place): void {
-    this.#newLine();
-    this.#weak = at;
-    this.#write(text);
   }
 
   #stat(stat: Stat): void {
@@ -199,38 +138,33 @@ class Printer {
         this.#functionRest(stat.value);
         return;
       case 'call':
-        this.#callStatement(stat.call);
+        if (startsWithParen(stat.call)) this.#write(';');
+        this.#expr(stat.call, 0);
         return;
       case 'do':
         this.#write('do');
-        this.#nested(stat.body);
-        this.#closer('end', stat.at);
+        this.#bodyAndEnd(stat.body);
         return;
       case 'while':
         this.#write('while ');
         this.#expr(stat.condition, 0);
         this.#write(' do');
-        this.#nested(stat.body);
-        this.#closer('end', stat.at);
+        this.#bodyAndEnd(stat.body);
         return;
       case 'if':
         this.#if(stat);
         return;
       case 'for':
-        this.#at(stat.at);
         this.#write(`for ${stat.name} = `);
         this.#list(stat.range);
         this.#write(' do');
-        this.#nested(stat.body);
-        this.#closer('end', stat.at);
+        this.#bodyAndEnd(stat.body);
         return;
       case 'for-in':
-        this.#at(stat.at);
         this.#write(`for ${stat.names.join(', ')} in `);
         this.#list(stat.values);
         this.#write(' do');
-        this.#nested(stat.body);
-        this.#closer('end', stat.at);
+        this.#bodyAndEnd(stat.body);
         return;
       case 'return':
         this.#write(stat.values.length === 0 ? 'return' : 'return ');
@@ -240,108 +174,73 @@ class Printer {
         this.#write('break');
         return;
       case 'comment':
-        for (const [i, line] of stat.text.split('\n').entries()) {
-          if (i > 0) this.#newLine();
+        for (const line of stat.text.split('\n')) {
+          this.#newLine();
           this.#write(`-- ${line}`);
         }
         return;
       case 'raw':
-        this.#raw(stat.text, stat.file === null ? () => stat.at : linesOf(stat.file));
+        this.#raw(stat.text, stat.file);
         return;
     }
   }
 
-  /** The user's own Lua, kept as it is. */
-  #raw(text: string, placeOf: (line: number) => Place): void {
-    for (const [i, line] of text.split('\n').entries()) {
-      if (i > 0) {
-        this.#flushEvenEmpty();
-        this.#text = line;
-      } else this.#write(line);
-      this.#weak = placeOf(i + 1);
-    }
-    // A comment at the end of it must not swallow what follows.
-    if (text.includes('--')) this.#flush();
+  #bodyAndEnd(body: readonly Stat[]): void {
+    this.#nested(body);
+    this.#write('end');
   }
 
-  #flushEvenEmpty(): void {
-    if (this.#text === '') this.#text = ' ';
-    this.#flush();
+  /** The user's own Lua, kept as it is; the lines of a whole file are places of their own. */
+  #raw(text: string, file: string | null): void {
+    const outer = this.#at;
+    for (const [i, line] of text.split('\n').entries()) {
+      if (i > 0) {
+        // An empty line may be part of a string.
+        if (this.#text === '') this.#text = ' ';
+        this.#newLine();
+        this.#text = line;
+      } else this.#write(line);
+      if (file !== null) {
+        this.#at = { file, start: { line: i + 1, column: 1 }, end: { line: i + 1, column: line.length + 1 } };
+      }
+    }
+    // A comment at its end must not swallow what follows.
+    if (text.includes('--')) this.#newLine();
+    this.#at = outer;
   }
 
   #assign(stat: Extract<Stat, { kind: 'assign' }>): void {
     const [target] = stat.targets;
     const [value] = stat.values;
-    if (
-      stat.targets.length === 1 &&
-      target?.kind === 'index' &&
-      value?.kind === 'function' &&
-      this.#functionName(target)
-    ) {
-      this.#at(target.at);
+    const alone = stat.targets.length === 1 && stat.values.length === 1;
+    if (alone && target?.kind === 'index' && value?.kind === 'function' && isFunctionName(target)) {
       this.#write('function ');
       this.#expr(target, primaryLevel);
       this.#functionRest(value);
       return;
     }
+    // Lua takes a line that begins with a bracket for arguments of the one before it.
+    if (target !== undefined && startsWithParen(target)) this.#write(';');
     for (const [i, each] of stat.targets.entries()) {
       if (i > 0) this.#write(', ');
-      // Lua takes a line that begins with a bracket for arguments of the one before it.
-      if (i === 0 && startsWithParen(each)) this.#write(';');
       this.#expr(each, primaryLevel);
     }
     this.#write(' = ');
-    const line = lineOf(stat.at);
-    const last = value === undefined ? null : lastLine(value);
-    // The store happens at the line of the last token.
-    if (
-      stat.values.length === 1 &&
-      value !== undefined &&
-      target?.kind === 'index' &&
-      last !== null &&
-      last !== line
-    )
-      this.#wrapped(value, stat.at);
-    else this.#list(stat.values);
-  }
-
-  /** In brackets whose closing one stands on the line of `at`. */
-  #wrapped(expr: Expr, at: Place): void {
-    this.#write('(');
-    this.#deeper(at, () => this.#expr(expr, 0));
-    this.#at(at);
-    this.#write(')');
-  }
-
-  /** Whether `function a.b.c()` can be written for a target. */
-  #functionName(target: Expr): boolean {
-    if (target.kind === 'name') return true;
-    return (
-      target.kind === 'index' &&
-      target.key.kind === 'string' &&
-      isLuaIdentifier(target.key.bytes) &&
-      this.#functionName(target.object)
-    );
-  }
-
-  #callStatement(call: Expr): void {
-    if (startsWithParen(call)) this.#write(';');
-    this.#expr(call, 0);
+    this.#list(stat.values);
   }
 
   #if(stat: Extract<Stat, { kind: 'if' }>): void {
     for (const [i, clause] of stat.clauses.entries()) {
-      if (i > 0) this.#closer('elseif ', null);
-      else this.#write('if ');
+      this.#write(i === 0 ? 'if ' : 'elseif ');
       this.#expr(clause.condition, 0);
       this.#write(' then');
       this.#nested(clause.body);
     }
     if (stat.otherwise !== null && stat.otherwise.length > 0) {
-      this.#closer('else', null);
+      this.#write('else');
       this.#nested(stat.otherwise);
     }
-    this.#closer('end', stat.at);
+    this.#write('end');
   }
 
   #list(values: readonly Expr[]): void {
@@ -351,20 +250,24 @@ class Printer {
     }
   }
 
-  /** A comma, and a new line when this one is long and may be left. */
+  /** A comma, and a new line when this one is long. */
   #comma(): void {
     this.#write(',');
-    if (this.#text.length > widestLine) this.#continue();
-    else this.#write(' ');
+    if (this.#text.length > widestLine) {
+      this.#newLine();
+      this.#text = '  '.repeat(this.#indent + 1);
+    } else this.#write(' ');
   }
 
   #expr(expr: Expr, above: number): void {
-    const at = 'at' in expr ? expr.at : null;
-    if (levelOf(expr) < above) {
-      this.#write('(');
-      this.#deeper(at, () => this.#deeper(at, () => this.#bare(expr)));
-      this.#write(')');
-    } else this.#deeper(at, () => this.#bare(expr));
+    if (levelOf(expr) >= above) {
+      this.#deeper(() => this.#bare(expr));
+      return;
+    }
+    this.#write('(');
+    // The brackets are a level of Lua's parser too.
+    this.#deeper(() => this.#deeper(() => this.#bare(expr)));
+    this.#write(')');
   }
 
   #bare(expr: Expr): void {
@@ -387,18 +290,14 @@ class Printer {
         this.#write(expr.name);
         return;
       case 'index':
-        if (expr.object.kind === 'name') this.#at(expr.at);
         this.#prefix(expr.object);
-        this.#at(expr.at);
-        this.#key(expr.key, expr.at);
+        this.#key(expr.key);
         return;
       case 'call':
-        this.#at(expr.at);
         this.#prefix(expr.callee);
         this.#args(expr.args);
         return;
       case 'method':
-        this.#at(expr.at);
         this.#prefix(expr.object);
         this.#write(`:${expr.method}`);
         this.#args(expr.args);
@@ -407,17 +306,16 @@ class Printer {
         this.#binary(expr);
         return;
       case 'unary':
-        this.#at(expr.at);
-        this.#write(expr.operator);
-        if (expr.operator === 'not') this.#write(' ');
-        this.#expr(expr.operand, this.#startsWithMinus(expr.operand) ? primaryLevel + 1 : unaryLevel);
+        this.#write(expr.operator === 'not' ? 'not ' : expr.operator);
+        // `--1` would be a comment.
+        this.#expr(expr.operand, startsWithMinus(expr.operand) ? primaryLevel + 1 : unaryLevel);
         return;
       case 'function':
         this.#write('function');
         this.#functionRest(expr);
         return;
       case 'table':
-        this.#table(expr.items, expr.at);
+        this.#table(expr.items);
         return;
       case 'paren':
         this.#write('(');
@@ -425,18 +323,9 @@ class Printer {
         this.#write(')');
         return;
       case 'raw':
-        this.#raw(expr.text, () => expr.at);
+        this.#raw(expr.text, null);
         return;
     }
-  }
-
-  /** `- -1` must not become a comment. */
-  #startsWithMinus(expr: Expr): boolean {
-    if (expr.kind === 'number') return expr.text.startsWith('-');
-    if (expr.kind === 'unary') return expr.operator === '-';
-    if (expr.kind !== 'binary') return false;
-    const [first] = expr.operands;
-    return first !== undefined && this.#startsWithMinus(first);
   }
 
   /** What is indexed or called: a name or another such chain, anything else in brackets. */
@@ -449,15 +338,13 @@ class Printer {
     }
   }
 
-  #key(key: Expr, at: Place): void {
+  #key(key: Expr): void {
     if (key.kind === 'string' && isLuaIdentifier(key.bytes)) {
       this.#write(`.${key.bytes}`);
       return;
     }
     this.#write('[');
     this.#expr(key, 0);
-    const last = lastLine(key);
-    if (last !== null && last !== lineOf(at)) this.#at(at);
     this.#write(']');
   }
 
@@ -468,63 +355,43 @@ class Printer {
   }
 
   #binary(expr: Extract<Expr, { kind: 'binary' }>): void {
-    const { operator, operands, at } = expr;
+    const { operator, operands } = expr;
     const level = levels[operator] ?? 0;
+    const last = operands.length - 1;
     const rightAssociative = operator === '..' || operator === '^';
-    const lastIndex = operands.length - 1;
     for (const [i, operand] of operands.entries()) {
-      if (i > 0) {
-        this.#at(at);
-        this.#write(`${this.#text.endsWith(' ') ? '' : ' '}${operator} `);
+      if (i > 0) this.#write(` ${operator} `);
+      // An operand of the same level needs no brackets on the side that Lua groups from.
+      const groups = rightAssociative ? i === last : i === 0 && !isComparison(operator);
+      const unaryPower = operator === '^' && i === last && operand.kind === 'unary';
+      this.#expr(operand, unaryPower ? unaryLevel : groups ? level : level + 1);
+      if (i < last && this.#text.length > widestLine) {
+        this.#newLine();
+        this.#text = '  '.repeat(this.#indent + 1);
       }
-      const loose = rightAssociative ? i === lastIndex : i === 0 && !isComparison(operator);
-      const above =
-        loose && operand.kind !== 'binary' ? level : loose && !rightAssociative ? level : level + 1;
-      // A field read as the left operand happens at the operator's line, unless brackets end it before.
-      const early = i < lastIndex && operand.kind === 'index' && differs(operand.at, at);
-      const late = isComparison(operator) && i === lastIndex && differsLine(lastLine(operand), at);
-      if (late) this.#wrapped(operand, at);
-      else if (early) this.#wrapped(operand, operand.at);
-      else
-        this.#expr(
-          operand,
-          operator === '^' && operand.kind === 'unary' && i === lastIndex ? unaryLevel : above,
-        );
     }
   }
 
   #functionRest(fn: FunctionExpr): void {
     this.#write(`(${fn.parameters.join(', ')})`);
-    if (fn.body.length === 0) {
-      this.#write(' end');
-      return;
-    }
     const [only] = fn.body;
-    if (fn.body.length === 1 && only !== undefined && this.#fitsOnLine(only)) {
+    if (only === undefined) this.#write(' end');
+    else if (fn.body.length === 1 && this.#fitsOnLine(only)) {
       this.#write(' ');
-      this.#deeper(only.at, () => this.#stat(only));
+      this.#deeper(() => this.#stat(only));
       this.#write(' end');
-      return;
-    }
-    this.#nested(fn.body);
-    this.#closer('end', fn.at);
+    } else this.#bodyAndEnd(fn.body);
   }
 
   /** Whether a function's only statement may follow on the same line. */
   #fitsOnLine(stat: Stat): boolean {
     if (stat.kind !== 'return' && stat.kind !== 'call') return false;
+    if (stat.at !== null && stat.at.start.line !== this.#at?.start.line) return false;
     const values = stat.kind === 'return' ? stat.values : [stat.call];
-    const here = this.#strong ?? this.#weak;
-    const line = lineOf(here);
-    return values.every((value) => isShort(value, line, 12) > 0);
+    return values.reduce((left, value) => (left > 0 ? leftAfter(value, left) : 0), 12) > 0;
   }
 
-  #table(items: readonly TableItem[], at: Place): void {
-    if (items.length === 0) {
-      this.#write('{}');
-      return;
-    }
-    const startLine = this.#lines.length;
+  #table(items: readonly TableItem[]): void {
     this.#write('{');
     for (const [i, item] of items.entries()) {
       if (i > 0) this.#comma();
@@ -539,18 +406,9 @@ class Printer {
       }
       this.#expr(item.value, 0);
     }
-    if (this.#lines.length > startLine && at !== null) this.#at(at);
     this.#write('}');
   }
 }
-
-const linesOf =
-  (file: string) =>
-  (line: number): Place => ({ file, start: { line, column: 1 }, end: { line, column: 2 } });
-
-const differs = (a: Place, b: Place): boolean => a !== null && b !== null && a.start.line !== b.start.line;
-const differsLine = (line: number | null, at: Place): boolean =>
-  line !== null && at !== null && line !== at.start.line;
 
 const isPrefix = (expr: Expr): boolean =>
   expr.kind === 'name' ||
@@ -575,13 +433,25 @@ function startsWithParen(expr: Expr): boolean {
   }
 }
 
-/** What is left of a budget of nodes after an expression that stays on one line, or 0 when it is too much. */
-function isShort(expr: Expr, line: number | null, budget: number): number {
-  if (budget <= 0) return 0;
-  const at = 'at' in expr ? expr.at : null;
-  if (at !== null && line !== null && at.start.line !== line) return 0;
+function startsWithMinus(expr: Expr): boolean {
+  if (expr.kind === 'number') return expr.text.startsWith('-');
+  if (expr.kind === 'unary') return expr.operator === '-';
+  const [first] = expr.kind === 'binary' ? expr.operands : [];
+  return first !== undefined && startsWithMinus(first);
+}
+
+/** Whether `function a.b.c()` can be written for a target. */
+const isFunctionName = (target: Expr): boolean =>
+  target.kind === 'name' ||
+  (target.kind === 'index' &&
+    target.key.kind === 'string' &&
+    isLuaIdentifier(target.key.bytes) &&
+    isFunctionName(target.object));
+
+/** What is left of a budget of nodes after an expression, or 0 when it is too much for one line. */
+function leftAfter(expr: Expr, budget: number): number {
   const all = (children: readonly Expr[]): number =>
-    children.reduce((left, child) => (left > 0 ? isShort(child, line, left) : 0), budget - 1);
+    children.reduce((left, child) => (left > 0 ? leftAfter(child, left) : 0), budget - 1);
   switch (expr.kind) {
     case 'function':
     case 'raw':

@@ -177,7 +177,7 @@ class Matcher {
   ): Matched | null {
     const matched = this.pattern(values, pattern, seen, options);
     if (matched === null || guards.length === 0) return matched;
-    const guard = this.#binding(matched.bindings, this.#all(guards));
+    const guard = this.#binding(matched.bindings, this.#call('and', ...guards));
     return { condition: this.#all([matched.condition, guard]), bindings: matched.bindings };
   }
 

@@ -202,7 +202,7 @@ class Reader {
     const start = this.#offset;
     this.#offset += 1;
     while (this.#open.at(-1)?.kind === 'prefix') {
-      this.#fault(problem('prefix-without-form', this.#at(start)));
+      this.#fault(problem('space-after-prefix', this.#at(start)));
       this.#open.pop();
     }
     const last = this.#open.at(-1);
@@ -336,7 +336,7 @@ class Reader {
       this.#fault(problem('prefix-without-form', this.#at(this.#text.length)));
     }
     if (opened.length === 0) return;
-    const closers = opened.map((open) => closerOf[open.opener]).reverse();
+    const closers = opened.map((open) => closerOf[open.opener]);
     const culprit = this.#suspect(opened);
     const last = opened.at(-1) ?? culprit.open;
     const notes = [{ span: this.#at(last.offset), message: `'${last.opener}' was opened here` }];

@@ -31,7 +31,7 @@ export function resolve(form: SymbolForm, cx: Context): Expr {
   }
   if (binding !== undefined) {
     binding.used = true;
-    return fieldsOf(binding.target, parts, form);
+    return fieldsOf(binding.target, parts);
   }
   if (!isGlobalAllowed(first, cx)) {
     report(cx, {
@@ -41,7 +41,7 @@ export function resolve(form: SymbolForm, cx: Context): Expr {
     return nil;
   }
   if (unit.globals !== null) unit.scopes.noteGlobal(first);
-  return fieldsOf(globalExpr(first, cx), parts, form);
+  return fieldsOf(globalExpr(first, cx), parts);
 }
 
 /** The parts of a symbol; in a hash function `$` means `$1`. */
@@ -51,9 +51,9 @@ export function partsOf(name: string, cx: Context): readonly string[] {
 }
 
 /** The expression of `first.b.c`, given that of `first`. */
-export function fieldsOf(first: Expr, parts: readonly string[], form: SymbolForm): Expr {
+export function fieldsOf(first: Expr, parts: readonly string[]): Expr {
   let value = first;
-  for (const part of parts.slice(1)) value = indexExpr(value, stringExpr(bytesOfText(part)), form.span);
+  for (const part of parts.slice(1)) value = indexExpr(value, stringExpr(bytesOfText(part)));
   return value;
 }
 
@@ -63,7 +63,7 @@ export const isGlobalAllowed = (name: string, cx: Context): boolean =>
 /** A global by its name, whatever locals are called in Lua. */
 export function globalExpr(name: string, cx: Context): Expr {
   if (isLuaIdentifier(name) && !cx.unit.scopes.isTaken(name)) return nameExpr(name);
-  if (cx.unit.scopes.isTaken('_G')) return indexExpr(nameExpr('_ENV'), stringExpr(bytesOfText(name)), null);
+  if (cx.unit.scopes.isTaken('_G')) return indexExpr(nameExpr('_ENV'), stringExpr(bytesOfText(name)));
   return globalField(bytesOfText(name));
 }
 

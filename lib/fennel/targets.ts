@@ -118,9 +118,9 @@ export function assigning(cx: Context, options: AssignOptions, call: Place): Tar
         report(cx, { ...problem('expected-local', symbol.span, [], first), hint });
         return null;
       }
-      if (local === null) return fieldsOf(globalExpr(first, cx), parts, symbol);
+      if (local === null) return fieldsOf(globalExpr(first, cx), parts);
       local.used = true;
-      return fieldsOf(local.target, parts, symbol);
+      return fieldsOf(local.target, parts);
     },
     ofField: (form) => fieldTarget(cx, form, call),
     finish() {},
@@ -145,7 +145,7 @@ function fieldTarget(cx: Context, form: ListForm, call: Place): Expr | null {
     return null;
   }
   let target = resolve(table, cx);
-  for (const key of keys) target = indexExpr(target, one(cx, key), form.span);
+  for (const key of keys) target = indexExpr(target, one(cx, key));
   return target;
 }
 

@@ -1,7 +1,7 @@
 /**
  * A small Lua tree: what the compiler makes and `emit.ts` prints.
  *
- * `at` is the Fennel place of whatever may raise there, so that the printed line can be traced back.
+ * `at` is the Fennel place of a statement: whatever raises in it is traced back to there.
  * Must not know: Fennel forms or scopes.
  */
 import type { ByteString, Place } from './forms.ts';
@@ -11,36 +11,29 @@ export type Expr =
   | { readonly kind: 'number'; readonly text: string }
   | { readonly kind: 'string'; readonly bytes: ByteString }
   | { readonly kind: 'name'; readonly name: string }
-  | { readonly kind: 'index'; readonly object: Expr; readonly key: Expr; readonly at: Place }
-  | { readonly kind: 'call'; readonly callee: Expr; readonly args: readonly Expr[]; readonly at: Place }
+  | { readonly kind: 'index'; readonly object: Expr; readonly key: Expr }
+  | { readonly kind: 'call'; readonly callee: Expr; readonly args: readonly Expr[] }
   | {
       readonly kind: 'method';
       readonly object: Expr;
       readonly method: string;
       readonly args: readonly Expr[];
-      readonly at: Place;
     }
   /** One operator over two or more operands: `a + b + c`. */
-  | {
-      readonly kind: 'binary';
-      readonly operator: string;
-      readonly operands: readonly Expr[];
-      readonly at: Place;
-    }
-  | { readonly kind: 'unary'; readonly operator: string; readonly operand: Expr; readonly at: Place }
+  | { readonly kind: 'binary'; readonly operator: string; readonly operands: readonly Expr[] }
+  | { readonly kind: 'unary'; readonly operator: string; readonly operand: Expr }
   | FunctionExpr
-  | { readonly kind: 'table'; readonly items: readonly TableItem[]; readonly at: Place }
+  | { readonly kind: 'table'; readonly items: readonly TableItem[] }
   /** Exactly one value of an expression that may have several. */
   | { readonly kind: 'paren'; readonly inner: Expr }
   /** Lua text of the user's. */
-  | { readonly kind: 'raw'; readonly text: string; readonly at: Place };
+  | { readonly kind: 'raw'; readonly text: string };
 
 export type FunctionExpr = {
   readonly kind: 'function';
   /** `...` may be the last one. */
   readonly parameters: readonly string[];
   readonly body: readonly Stat[];
-  readonly at: Place;
 };
 
 /** `key` is null for the next position of the sequence. */
@@ -81,29 +74,18 @@ export const varargs: Expr = { kind: 'varargs' };
 export const nameExpr = (name: string): Expr => ({ kind: 'name', name });
 export const stringExpr = (bytes: ByteString): Expr => ({ kind: 'string', bytes });
 export const numberExpr = (text: string): Expr => ({ kind: 'number', text });
-export const indexExpr = (object: Expr, key: Expr, at: Place): Expr => ({ kind: 'index', object, key, at });
-export const callExpr = (callee: Expr, args: readonly Expr[], at: Place): Expr => ({
-  kind: 'call',
-  callee,
-  args,
-  at,
-});
-export const binaryExpr = (operator: string, operands: readonly Expr[], at: Place): Expr => ({
+export const indexExpr = (object: Expr, key: Expr): Expr => ({ kind: 'index', object, key });
+export const callExpr = (callee: Expr, args: readonly Expr[]): Expr => ({ kind: 'call', callee, args });
+export const binaryExpr = (operator: string, operands: readonly Expr[]): Expr => ({
   kind: 'binary',
   operator,
   operands,
-  at,
 });
-export const unaryExpr = (operator: string, operand: Expr, at: Place): Expr => ({
-  kind: 'unary',
-  operator,
-  operand,
-  at,
-});
+export const unaryExpr = (operator: string, operand: Expr): Expr => ({ kind: 'unary', operator, operand });
 
 /** A field of the global table, for what the compiler itself needs whatever the program calls its locals. */
 export const globalField = (...path: readonly string[]): Expr =>
-  path.reduce((object, key) => indexExpr(object, stringExpr(key), null), nameExpr('_G'));
+  path.reduce((object, key) => indexExpr(object, stringExpr(key)), nameExpr('_G'));
 
 /** Whether an expression may give any number of values. */
 export const mayBeMany = (expr: Expr): boolean =>

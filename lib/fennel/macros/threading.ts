@@ -11,10 +11,10 @@ type Where = 'first' | 'last';
 
 /** A step with the value put in; a step that is no list is called with it alone. */
 function insert(step: Form, value: Form, where: Where, call: Place): ListForm {
-  if (step.type !== 'list') return list(step.type === 'symbol' ? step.span : call, step, value);
+  if (step.type !== 'list') return list(call, step, value);
   const [head, ...rest] = step.items;
-  if (head === undefined) return list(step.span, value);
-  return where === 'first' ? list(step.span, head, value, ...rest) : list(step.span, head, ...rest, value);
+  if (head === undefined) return list(call, value);
+  return where === 'first' ? list(call, head, value, ...rest) : list(call, head, ...rest, value);
 }
 
 const thread =

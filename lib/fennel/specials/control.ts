@@ -58,11 +58,9 @@ const ifSpecial: Special = (call, cx, want) => {
       emit(outer, { kind: 'do', body, at: call.span });
       return;
     }
-    const { active } = outer.frame;
     outer.unit.scopes.open();
     emit(outer, chain(outer, settled, branches, 0, one(outer, first.condition)));
     outer.unit.scopes.close();
-    outer.frame.active = Math.max(active, outer.frame.active);
   });
 };
 
@@ -193,8 +191,7 @@ const each: Special = (call, cx, want) => {
     breakIf(inner, clauses.until);
     compileDropped(inner, body);
   });
-  const at = iterator.span ?? call.span;
-  emit(cx, { kind: 'for-in', names: luaNames, values, body: loop, at });
+  emit(cx, { kind: 'for-in', names: luaNames, values, body: loop, at: call.span });
   return deliver(cx, want, [nil], call.span);
 };
 
@@ -237,7 +234,7 @@ const whileSpecial: Special = (call, cx, want) => {
     inside = inner.block.stats.length > 0;
     if (inside) {
       const stop: Stat = { kind: 'break', at: call.span };
-      const negated = unaryExpr('not', condition, null);
+      const negated = unaryExpr('not', condition);
       emit(inner, {
         kind: 'if',
         clauses: [{ condition: negated, body: [stop] }],

@@ -102,13 +102,13 @@ function fieldTarget(cx: Context, name: SymbolForm): Expr | null {
   const binding = cx.unit.scopes.find(first);
   if (binding?.kind === 'local') {
     binding.used = true;
-    return fieldsOf(binding.target, parts, name);
+    return fieldsOf(binding.target, parts);
   }
   if (!isGlobalAllowed(first, cx)) {
     fault(cx, 'expected-table-local', name.span, first);
     return null;
   }
-  return fieldsOf(globalExpr(first, cx), parts, name);
+  return fieldsOf(globalExpr(first, cx), parts);
 }
 
 function compileFunction(call: ListForm, cx: Context, parts: Parts): FunctionExpr {
@@ -126,7 +126,7 @@ function compileFunction(call: ListForm, cx: Context, parts: Parts): FunctionExp
     if (parts.body.length > 0) compileBody(inner, parts.body, wantReturn, call.span);
     else if (parts.checked) deliver(inner, wantReturn, [nil], call.span);
   });
-  return { kind: 'function', parameters: vararg ? [...names, '...'] : names, body, at: call.span };
+  return { kind: 'function', parameters: vararg ? [...names, '...'] : names, body };
 }
 
 /** Declares the parameters; gives the pattern after `&`, if there is one. */
@@ -169,12 +169,12 @@ function checkArguments(cx: Context, form: Form): void {
     if (binding?.kind !== 'local') return;
     const where = form.span === null ? 'unknown:?' : `${form.span.file}:${form.span.start.line}`;
     const message = stringExpr(bytesOfText(`Missing argument ${form.name} on ${where}`));
-    const raise = callExpr(globalField('error'), [message, numberExpr('2')], form.span);
+    const raise = callExpr(globalField('error'), [message, numberExpr('2')]);
     emit(cx, {
       kind: 'if',
       clauses: [
         {
-          condition: binaryExpr('==', [binding.target, nil], null),
+          condition: binaryExpr('==', [binding.target, nil]),
           body: [{ kind: 'call', call: raise, at: form.span }],
         },
       ],
@@ -200,7 +200,7 @@ const hashfn: Special = (call, cx, want) => {
   if (hash.usesRest && count > 0) fault(cx, 'mixed-hashfn', call.span);
   const names = arguments_.slice(0, count).map(({ name }) => name);
   const parameters = hash.usesRest ? ['...'] : names;
-  return deliver(cx, want, [{ kind: 'function', parameters, body, at: call.span }], call.span);
+  return deliver(cx, want, [{ kind: 'function', parameters, body }], call.span);
 };
 
 function declareHashArgument(

@@ -16,13 +16,13 @@ export const restOfHead = 'rest of';
 export const innerSpecials: Readonly<Record<string, Special>> = {
   [isTableHead]: (call, cx, want) => {
     const value = one(cx, call.items[1] ?? nilForm(call.span));
-    const type = callExpr(globalField('type'), [value], call.span);
-    return deliver(cx, want, [binaryExpr('==', [type, stringExpr('table')], call.span)], call.span);
+    const type = callExpr(globalField('type'), [value]);
+    return deliver(cx, want, [binaryExpr('==', [type, stringExpr('table')])], call.span);
   },
   [restOfHead]: (call, cx, want) => {
     const value = one(cx, call.items[1] ?? nilForm(call.span));
     const first = one(cx, call.items[2] ?? nilForm(call.span));
-    const rest = callExpr(helper(cx, 'rest', call.span), [value, first], call.span);
+    const rest = callExpr(helper(cx, 'rest', call.span), [value, first]);
     return deliver(cx, want, [rest], call.span);
   },
 };

@@ -58,7 +58,7 @@ const evalCompiler: Special = (call, cx, want) => {
   }
   // A string is the Lua that stands for the form.
   if (form.value.type === 'string') {
-    const raw: Expr = { kind: 'raw', text: textOfBytes(form.value.bytes), at: call.span };
+    const raw: Expr = { kind: 'raw', text: textOfBytes(form.value.bytes) };
     return deliver(cx, want, [raw], call.span);
   }
   return cx.unit.compile(form.value, cx, want);
@@ -138,7 +138,7 @@ const include: Special = (call, cx, want) => {
   const name = moduleNameOf(cx, call.items[1], call.span);
   if (name === null) return deliver(cx, want, fault(cx, 'module-literal', call.span), call.span);
   if (!embed(cx, name, call.span)) return nothing(call, cx, want);
-  const value = callExpr(helper(cx, 'include', call.span), [stringExpr(bytesOfText(name))], call.span);
+  const value = callExpr(helper(cx, 'include', call.span), [stringExpr(bytesOfText(name))]);
   return deliver(cx, want, [value], call.span);
 };
 
@@ -166,8 +166,8 @@ function embed(cx: Context, name: string, call: Place): boolean {
         compileTime: unit.compileTime,
       });
   unit.includes.set(name, 'done');
-  const target = indexExpr(modulesTable, stringExpr(bytesOfText(name)), null);
-  const value: Expr = { kind: 'function', parameters: ['...'], body, at: call };
+  const target = indexExpr(modulesTable, stringExpr(bytesOfText(name)));
+  const value: Expr = { kind: 'function', parameters: ['...'], body };
   unit.prelude.push({ kind: 'assign', targets: [target], values: [value], at: call });
   return true;
 }

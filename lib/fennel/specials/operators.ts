@@ -41,13 +41,11 @@ function fold(call: ListForm, cx: Context, arity: Arity, operands: readonly Expr
   }
   if (operands.length === 1) {
     if (arity.lone === null) return [first];
-    if (arity.lone === 'minus') return [unaryExpr('-', first, call.span)];
-    return [binaryExpr(arity.operator, [arity.lone, first], call.span)];
+    if (arity.lone === 'minus') return [unaryExpr('-', first)];
+    return [binaryExpr(arity.operator, [arity.lone, first])];
   }
   return [
-    arity.operator === '..'
-      ? concatenation(operands, call.span)
-      : binaryExpr(arity.operator, operands, call.span),
+    arity.operator === '..' ? concatenation(operands, call.span) : binaryExpr(arity.operator, operands),
   ];
 }
 
@@ -55,12 +53,12 @@ function fold(call: ListForm, cx: Context, arity: Arity, operands: readonly Expr
 const mostConcatenated = 50;
 
 function concatenation(operands: readonly Expr[], at: Place): Expr {
-  if (operands.length <= mostConcatenated) return binaryExpr('..', operands, at);
+  if (operands.length <= mostConcatenated) return binaryExpr('..', operands);
   const groups: Expr[] = [];
   for (let i = 0; i < operands.length; i += mostConcatenated) {
     const group = operands.slice(i, i + mostConcatenated);
     const [only] = group;
-    groups.push(group.length === 1 && only !== undefined ? only : binaryExpr('..', group, at));
+    groups.push(group.length === 1 && only !== undefined ? only : binaryExpr('..', group));
   }
   return concatenation(groups, at);
 }
@@ -81,7 +79,7 @@ function shortCircuit(call: ListForm, cx: Context, operator: 'and' | 'or', forms
   let kept: Expr | null = null;
   const joined = (): Expr => {
     const [only] = operands;
-    return operands.length === 1 && only !== undefined ? only : binaryExpr(operator, operands, call.span);
+    return operands.length === 1 && only !== undefined ? only : binaryExpr(operator, operands);
   };
   for (const form of forms) {
     if (operands.length === 0) {
@@ -100,7 +98,7 @@ function shortCircuit(call: ListForm, cx: Context, operator: 'and' | 'or', forms
       emit(cx, { kind: 'assign', targets: [kept], values: [sofar], at: call.span });
     }
     block.stats.push({ kind: 'assign', targets: [kept], values: [value], at: form.span });
-    const condition = operator === 'and' ? kept : unaryExpr('not', kept, null);
+    const condition = operator === 'and' ? kept : unaryExpr('not', kept);
     emit(cx, { kind: 'if', clauses: [{ condition, body: block.stats }], otherwise: null, at: form.span });
     operands = [kept];
   }
@@ -114,7 +112,7 @@ const unary =
     if (call.items.length !== 2 || form === undefined) {
       return deliver(cx, want, fault(cx, 'one-argument', call.span), call.span);
     }
-    return deliver(cx, want, [unaryExpr(operator, one(cx, form), call.span)], call.span);
+    return deliver(cx, want, [unaryExpr(operator, one(cx, form))], call.span);
   };
 
 const comparing =
@@ -133,7 +131,7 @@ function comparison(
   forms: readonly Form[],
 ): Expr {
   const values = forms.map((form) => one(cx, form));
-  if (values.length === 2) return binaryExpr(operator, values, call.span);
+  if (values.length === 2) return binaryExpr(operator, values);
   // An operand takes part in two comparisons and is computed once, whatever the first of them gives.
   const steady = values.every((value, i) => i === 0 || i === values.length - 1 || isRepeatable(value));
   const operands =
@@ -142,9 +140,9 @@ function comparison(
       : values.map((value) => (isRepeatable(value) ? value : keep(cx, value, call.span)));
   const pairs: Expr[] = [];
   for (let i = 0; i + 1 < operands.length; i += 1) {
-    pairs.push(binaryExpr(operator, operands.slice(i, i + 2), call.span));
+    pairs.push(binaryExpr(operator, operands.slice(i, i + 2)));
   }
-  return binaryExpr(chain, pairs, call.span);
+  return binaryExpr(chain, pairs);
 }
 
 const zero = numberExpr('0');

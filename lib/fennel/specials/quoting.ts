@@ -34,7 +34,7 @@ const isUnquote = (form: Form): form is CallForm => isCallOf(form, 'unquote') &&
 function template(form: Form, cx: Context): Expr {
   switch (form.type) {
     case 'nil':
-      return cx.unit.compileTime ? build('sym', [stringExpr('nil'), placeExpr(form.span)], form.span) : nil;
+      return cx.unit.compileTime ? build('sym', [stringExpr('nil'), placeExpr(form.span)]) : nil;
     case 'boolean':
       return { kind: form.value ? 'true' : 'false' };
     case 'number':
@@ -52,21 +52,21 @@ function template(form: Form, cx: Context): Expr {
         fault(cx, 'quoted-list', form.span);
         return nil;
       }
-      return build('list', fitting([placeExpr(form.span), ...items(form.items, cx)], form, cx), form.span);
+      return build('list', fitting([placeExpr(form.span), ...items(form.items, cx)], form, cx));
     }
     case 'sequence': {
       const values = items(form.items, cx);
-      if (cx.unit.compileTime) return build('sequence', [placeExpr(form.span), ...values], form.span);
-      return { kind: 'table', items: values.map((value) => ({ key: null, value })), at: form.span };
+      if (cx.unit.compileTime) return build('sequence', [placeExpr(form.span), ...values]);
+      return { kind: 'table', items: values.map((value) => ({ key: null, value })) };
     }
     case 'table': {
       const pairs = form.entries.map(([key, value]) => ({
         key: template(key, cx),
         value: truncated(template(value, cx)),
       }));
-      if (!cx.unit.compileTime) return { kind: 'table', items: pairs, at: form.span };
+      if (!cx.unit.compileTime) return { kind: 'table', items: pairs };
       const flat = pairs.flatMap(({ key, value }) => [truncated(key), value]);
-      return build('table', [placeExpr(form.span), ...flat], form.span);
+      return build('table', [placeExpr(form.span), ...flat]);
     }
   }
 }
@@ -87,7 +87,7 @@ function templateSymbol(form: SymbolForm, cx: Context): Expr {
     return nil;
   }
   const name = stringExpr(bytesOfText(withFreshName(form.name, cx)));
-  return build('sym', [name, placeExpr(form.span)], form.span);
+  return build('sym', [name, placeExpr(form.span)]);
 }
 
 /** `x#` and `x#.field` are fresh names, the same ones all over a template. */
@@ -101,7 +101,7 @@ function withFreshName(name: string, cx: Context): string {
 
 const placeExpr = (span: Place): Expr => (span === null ? nil : stringExpr(bytesOfText(placeText(span))));
 
-const build = (what: string, args: readonly Expr[], at: Place): Expr =>
-  callExpr(indexExpr(nameExpr(quoteTable), stringExpr(what), null), args, at);
+const build = (what: string, args: readonly Expr[]): Expr =>
+  callExpr(indexExpr(nameExpr(quoteTable), stringExpr(what)), args);
 
 export const quotingSpecials: Readonly<Record<string, Special>> = { quote, unquote };

@@ -58,8 +58,8 @@ const withOpen: Special = (call, cx, want) => {
       });
       const closer = closing(inner, targets, call);
       const { args, value } = bodyFunction(inner, body, call);
-      const protectedCall = callExpr(globalField('pcall'), [value, ...args], call.span);
-      deliver(inner, settled, [callExpr(closer, [protectedCall], call.span)], call.span);
+      const protectedCall = callExpr(globalField('pcall'), [value, ...args]);
+      deliver(inner, settled, [callExpr(closer, [protectedCall])], call.span);
     },
   );
 };
@@ -81,7 +81,7 @@ function closing(cx: Context, targets: readonly Expr[], call: ListForm): Expr {
     call: { kind: 'method', object, method: 'close', args: [], at },
     at,
   }));
-  const raise = callExpr(globalField('error'), [{ kind: 'paren', inner: varargs }, numberExpr('0')], at);
+  const raise = callExpr(globalField('error'), [{ kind: 'paren', inner: varargs }, numberExpr('0')]);
   const value: FunctionExpr = {
     kind: 'function',
     parameters: ['ok', '...'],
@@ -95,7 +95,6 @@ function closing(cx: Context, targets: readonly Expr[], call: ListForm): Expr {
       },
       { kind: 'return', values: [raise], at },
     ],
-    at,
   };
   if (close.kind === 'name') emit(cx, { kind: 'local-function', name: close.name, value, at });
   else emit(cx, { kind: 'assign', targets: [close], values: [value], at });
@@ -113,7 +112,7 @@ function bodyFunction(
   if (frame.usesVararg) outer.usesVararg = true;
   const parameters = frame.usesVararg ? ['...'] : [];
   return {
-    value: { kind: 'function', parameters, body: stats, at: call.span },
+    value: { kind: 'function', parameters, body: stats },
     args: frame.usesVararg ? [varargs] : [],
   };
 }

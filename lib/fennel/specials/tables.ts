@@ -14,17 +14,17 @@ import { callExpr, type Expr, indexExpr, isRepeatable, nil, type TableItem } fro
 export function compileTable(form: SequenceForm | TableForm, cx: Context): Expr {
   if (form.type === 'sequence') {
     const items: TableItem[] = argumentsOf(cx, form.items).map((value) => ({ key: null, value }));
-    return { kind: 'table', items, at: form.span };
+    return { kind: 'table', items };
   }
   const items = form.entries.map(([key, value]) => ({ key: one(cx, key), value: one(cx, value) }));
-  return { kind: 'table', items, at: form.span };
+  return { kind: 'table', items };
 }
 
 const lookUp: Special = (call, cx, want) => {
   const [, table, ...keys] = call.items;
   if (table === undefined) return deliver(cx, want, fault(cx, 'expected-table', call.span), call.span);
   let value = one(cx, table);
-  for (const key of keys) value = indexExpr(value, one(cx, key), call.span);
+  for (const key of keys) value = indexExpr(value, one(cx, key));
   return deliver(cx, want, [value], call.span);
 };
 
@@ -38,7 +38,7 @@ const store: Special = (call, cx, want) => {
     return deliver(cx, want, fault(cx, 'tset-literal', call.span), call.span);
   }
   let target = one(cx, table);
-  for (const key of rest.slice(0, -1)) target = indexExpr(target, one(cx, key), call.span);
+  for (const key of rest.slice(0, -1)) target = indexExpr(target, one(cx, key));
   const stored = one(cx, value);
   emit(cx, { kind: 'assign', targets: [target], values: [stored], at: call.span });
   return deliver(cx, want, [nil], call.span);
@@ -52,13 +52,13 @@ const callMethod: Special = (call, cx, want) => {
   const target = one(cx, object);
   if (method.type === 'string' && isLuaIdentifier(method.bytes)) {
     const args = fitting(argumentsOf(cx, rest), call, cx);
-    const value: Expr = { kind: 'method', object: target, method: method.bytes, args, at: call.span };
+    const value: Expr = { kind: 'method', object: target, method: method.bytes, args };
     return deliver(cx, want, [value], call.span);
   }
   const self = isName(object) || isRepeatable(target) ? target : keep(cx, target, call.span);
-  const callee = indexExpr(self, one(cx, method), call.span);
+  const callee = indexExpr(self, one(cx, method));
   const args = fitting([self, ...argumentsOf(cx, rest)], call, cx);
-  return deliver(cx, want, [callExpr(callee, args, call.span)], call.span);
+  return deliver(cx, want, [callExpr(callee, args)], call.span);
 };
 
 export const tableSpecials: Readonly<Record<string, Special>> = {

@@ -87,8 +87,7 @@ const lua: Special = (call, cx, want) => {
   const statement = luaText(call.items[1]);
   const expression = luaText(call.items[2]);
   if (statement !== null) emit(cx, { kind: 'raw', text: statement, file: null, at: call.span });
-  if (expression !== null)
-    return deliver(cx, want, [{ kind: 'raw', text: expression, at: call.span }], call.span);
+  if (expression !== null) return deliver(cx, want, [{ kind: 'raw', text: expression }], call.span);
   // Nothing may follow a `return`, so that the user's own one stands for the value.
   if (want.kind === 'return' && /^\s*(return|goto)\b/.test(statement ?? '')) return [];
   return deliver(cx, want, [nil], call.span);
