@@ -5,11 +5,11 @@
  */
 import type { JobId } from '../base/ids.ts';
 import type { Plain } from '../base/plain.ts';
+import { toLua } from '../evaluate/plain-data.ts';
 import type { Caller, Answer as LuaAnswer, LuaFunction, LuaValue, Vm } from '../lua/vm.ts';
 import type { Answers, Ask, Want } from './ask.ts';
 import type { Check } from './checks.ts';
 import type { Deeds } from './outcome.ts';
-import { toLua } from './plain-lua.ts';
 
 /** An ask under way: what is asked, and what its answer becomes in Lua. */
 export type Pending = {

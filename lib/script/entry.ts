@@ -20,8 +20,11 @@ const pipelineFiles = ['ci.fnl', 'ci.lua'] as const;
 /** Nobody writes a longer one by hand, and reading it is part of answering a push. */
 export const largestFile = 1024 * 1024;
 
-/** The path of the pipeline's file in the tree. */
-export function findPipeline(tree: Tree, options: EvaluateOptions): Result<string, EvaluationFailure> {
+/** The pipeline's file: what it is called, and its text. */
+export function findPipeline(
+  tree: Tree,
+  options: EvaluateOptions,
+): Result<{ readonly file: string; readonly text: string }, EvaluationFailure> {
   const present = candidates(tree, options);
   const [path, other] = present;
   if (path === undefined) return err({ reason: 'no-pipeline' });
@@ -33,8 +36,11 @@ export function findPipeline(tree: Tree, options: EvaluateOptions): Result<strin
       'keep one of them',
     );
   }
-  const checked = readSource(tree.get(path), fileName(path, options));
-  return checked.ok ? ok(path) : err({ reason: 'diagnostics', diagnostics: [checked.error], printed: [] });
+  const file = fileName(path, options);
+  const source = readSource(tree.get(path), file);
+  return source.ok
+    ? ok({ file, text: source.value })
+    : err({ reason: 'diagnostics', diagnostics: [source.error], printed: [] });
 }
 
 const candidates = (tree: Tree, { main }: EvaluateOptions): string[] =>

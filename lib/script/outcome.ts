@@ -6,6 +6,7 @@
 import type { Plain } from '../base/plain.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { unreachable } from '../base/unreachable.ts';
+import { fromLua } from '../evaluate/plain-data.ts';
 import {
   type Float,
   LuaTable,
@@ -16,7 +17,6 @@ import {
   textOf,
   typeOf,
 } from '../lua/vm.ts';
-import { fromLua } from './plain-lua.ts';
 import type { JobEnd } from './script.ts';
 
 /** What an attempt did so far. */

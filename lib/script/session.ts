@@ -43,13 +43,13 @@ export class Session {
   static evaluate(tree: Tree, options: EvaluateOptions): Result<Session, EvaluationFailure> {
     const main = findPipeline(tree, options);
     if (!main.ok) return main;
-    const stage = createStage(tree, options);
-    const ran = stage.program.runMain(main.value);
+    const stage = createStage(tree, main.value.file, options);
+    const ran = stage.evaluator.evaluate(main.value.file, main.value.text);
     const { printed } = stage;
     const checked = checkDraft(stage.registration.draft());
     if (ran.ok && checked.ok) return ok(new Session(stage, checked.value, printed));
     const found = checked.ok ? [] : checked.error;
-    const diagnostics = ran.ok ? found : [...found.filter(isCertain), ...ran.error];
+    const diagnostics = ran.ok ? found : [...found.filter(isCertain), ...ran.error.diagnostics];
     return err({ reason: 'diagnostics', diagnostics, printed });
   }
 
@@ -72,7 +72,7 @@ export class Session {
         return last;
       },
     };
-    const walk: Walk = { run: this.#stage.program.vm.run(this.#bodyOf(job)), attempt, pending: null };
+    const walk: Walk = { run: this.#stage.evaluator.vm.run(this.#bodyOf(job)), attempt, pending: null };
     this.#walks.set(id, walk);
     return this.#walkOn(walk, [this.#stage.runtime]);
   }
@@ -117,7 +117,10 @@ export class Session {
       this.#overBy ??= id;
       if (this.#overBy !== id) return endedWith(this.#overBy);
     }
-    return failedBy({ ...this.#stage.program.explain(failure), job: id });
+    const [fault] = this.#stage.evaluator.explain(failure);
+    const { span } = this.pipeline.jobs.find((job) => job.id === id) ?? { span: null };
+    if (fault === undefined) throw new Error('a failure has an explanation');
+    return failedBy({ ...fault, span: fault.span ?? span, job: id });
   }
 }
 

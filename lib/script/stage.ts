@@ -3,8 +3,10 @@
  *
  * Must not know: how an attempt is walked, when one begins or ends.
  */
+import { pointSpan } from '../base/diagnostic.ts';
 import { refMatches } from '../base/ids.ts';
 import { nearestOfFew } from '../base/text.ts';
+import { Evaluator } from '../evaluate/evaluator.ts';
 import {
   bytesOf,
   type LuaFunction,
@@ -21,14 +23,13 @@ import * as checks from './checks.ts';
 import { readSource } from './entry.ts';
 import { type MirrorPlan, plannedMirror, stdlibMirror } from './mirror.ts';
 import { ciMacros, mirrorModule, printModule } from './modules.ts';
-import { createProgram, type Program } from './program.ts';
 import { createRegistration, type Registration } from './registration.ts';
 import { createPrimitives, type PrimitiveName, primitiveNames } from './runtime.ts';
 import { type EvaluateOptions, fileName, limitsOf, type Tree } from './script.ts';
 
 /** A VM set up for a pipeline: its modules, and who is running in it. */
 export type Stage = {
-  readonly program: Program<Pending>;
+  readonly evaluator: Evaluator<Pending>;
   readonly registration: Registration;
   readonly runtime: LuaTable;
   readonly printed: readonly string[];
@@ -37,23 +38,25 @@ export type Stage = {
   mirrorBody(plan: MirrorPlan, job: Job): LuaFunction;
 };
 
-export function createStage(tree: Tree, options: EvaluateOptions): Stage {
+/** `main` is what the pipeline's file is called. */
+export function createStage(tree: Tree, main: string, options: EvaluateOptions): Stage {
   const meter = new Meter({ ...limitsOf(options), clock: () => performance.now() });
   const printed = boundedLines();
   let current: Attempt | null = null;
 
-  const program = createProgram<Pending>({
+  const evaluator = new Evaluator<Pending>({
     meter,
-    files: (path) => (tree.has(path) ? readSource(tree.get(path), fileName(path, options)) : null),
-    nameOf: (path) => fileName(path, options),
-    macros: new Map([['quire.ci', ciMacros]]),
+    tree: { read: (path) => textAt(tree, path, options) },
+    folder: fileName('', options),
+    print: printed.add,
+    macroModules: new Map([['quire.ci', { file: 'quire/ci-macros.fnl', text: ciMacros }]]),
   });
-  const { vm } = program;
+  const { vm } = evaluator;
   const isRunning = (): boolean => current !== null;
   const primitives = createPrimitives(vm, () => current);
   const runtime = runtimeTable(vm, primitives);
   const registration = createRegistration(vm, {
-    spanOf: (caller) => program.spanOf(caller.frames()),
+    spanOf: (caller) => evaluator.placeOf(caller.frames()) ?? pointSpan(main, 1, 1),
     isRunning,
   });
   registration.functions.set('runtime', runtime);
@@ -63,7 +66,7 @@ export function createStage(tree: Tree, options: EvaluateOptions): Stage {
   vm.globals.set('print', printFunction(vm, primitives.log, printed.add, isRunning));
 
   return {
-    program,
+    evaluator,
     registration,
     runtime,
     printed: printed.lines,
@@ -78,6 +81,13 @@ export function createStage(tree: Tree, options: EvaluateOptions): Stage {
     },
     mirrorBody: (plan, job) => mirrorBody(vm, plan, job, primitives.jobs, () => current),
   };
+}
+
+/** The text of a file of the tree, or null where there is none that can be read. */
+function textAt(tree: Tree, file: string, options: EvaluateOptions): string | null {
+  const entry = tree.get(file.slice(fileName('', options).length));
+  const source = entry === undefined ? null : readSource(entry, file);
+  return source?.ok ? source.value : null;
 }
 
 /** The runtime table: reading a key that no primitive has is an error that lists those there are. */

@@ -131,13 +131,17 @@ function lostDiagnostic(lost: Lost, timeMs: number, span: Span | null): Diagnost
   switch (lost.why) {
     case 'time':
       return diagnostic({
-        code: 'time-limit',
+        code: 'evaluation-time',
         message: `evaluation took longer than ${showDuration(timeMs)}, inside a single library function`,
         span,
         hint: 'look for a pattern that backtracks, or a very long string',
       });
     case 'memory':
-      return diagnostic({ code: 'memory-limit', message: 'evaluation used more memory than it may', span });
+      return diagnostic({
+        code: 'evaluation-memory',
+        message: 'evaluation used more memory than it may',
+        span,
+      });
     case 'broken':
       return diagnostic({ code: 'evaluation-broke', message: `evaluation broke: ${lost.detail}`, span });
   }

@@ -114,7 +114,7 @@ for (const name of ['stuck', 'loop']) {
       const { end } = await walk(script, name);
       assert.ok(performance.now() - before < 5000);
       assert.is(end.state, 'failed');
-      assert.is(end.state === 'failed' ? end.diagnostic?.code : '', 'time-limit');
+      assert.is(end.state === 'failed' ? end.diagnostic?.code : '', 'evaluation-time');
       const none = new Uint8Array();
       const late = await script.resume(
         id('other'),
@@ -140,7 +140,7 @@ test('a file that never ends is a diagnostic, also inside one library function',
     assert.not(script.ok);
     const failure = script.ok ? null : script.error;
     const [problem] = failure?.reason === 'diagnostics' ? failure.diagnostics : [];
-    assert.is(problem?.code, 'time-limit', lua);
+    assert.is(problem?.code, 'evaluation-time', lua);
     assert.is(problem?.span?.file, '.quire/ci.lua');
   }
 });
