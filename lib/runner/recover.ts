@@ -8,7 +8,7 @@ import { removeTree, sayFileFailure } from '../base/files.ts';
 import type { RunId } from '../base/ids.ts';
 import type { DeadRun } from '../executors/executor.ts';
 import { sayExecutorFailure } from '../executors/failure.ts';
-import { executors } from '../executors/registry.ts';
+import { defaultExecutor, executors } from '../executors/registry.ts';
 import type { Outcome } from '../runs/records.ts';
 import { isFinal } from '../runs/states.ts';
 import {
@@ -17,6 +17,7 @@ import {
   inQueue,
   listActive,
   listUnsettled,
+  readRun,
   recoverPending,
   reopenClaim,
   sayStoreFailure,
@@ -63,7 +64,11 @@ export async function endDead(server: Server, id: RunId, outcome: Outcome | null
     toolEnv: ownEnvironment(),
     clock: server.clock,
   };
+  const record = await readRun(server.store, id);
+  // What never began a container has none; asking an engine that may not be there would be noise.
+  const mayHaveContainer = !record.ok || record.value.container !== null;
   for (const executor of executors.values()) {
+    if (executor.name !== defaultExecutor && !mayHaveContainer) continue;
     const ended = await executor.recover(gone, () => {});
     if (!ended.ok) server.say(`run ${id}: ${sayExecutorFailure(ended.error)}`);
   }

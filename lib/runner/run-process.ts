@@ -122,10 +122,9 @@ async function perform(
     tree: () => pipelineTree(server.gitDir, meta.sha),
     prepare: (signal) => fillWorkspace(server, record, signal),
     clear: () => removeWorkspace(server, meta.id),
-    found: async (evaluated) => {
-      const pipeline = Array.isArray(evaluated)
-        ? diagnosticRecord(evaluated)
-        : pipelineRecord(evaluated as never);
+    found: async (found) => {
+      const pipeline =
+        found.kind === 'pipeline' ? pipelineRecord(found.pipeline) : diagnosticRecord(found.diagnostics);
       const written = await claimPipeline(claim, pipeline);
       if (!written.ok) return err(failed(sayStoreFailure(written.error)));
       return written.value === 'differs' ? err(notDeterministic) : ok(undefined);

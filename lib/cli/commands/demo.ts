@@ -136,9 +136,9 @@ class Demo {
     const pushed = await this.#git('-C', this.#work, 'push', '-q', this.#repo, 'main');
     if (!pushed.ok) return pushed;
     const { write, paint } = this.#context.stdout;
-    write(
-      pushed.value.replace(/^remote: (.*?)\s*$/gm, (_, line: string) => `${paint('dim', 'remote:')} ${line}`),
-    );
+    for (const line of pushed.value.trim().split('\n')) {
+      write(`${line.trimEnd().replace(/^remote:/, paint('dim', 'remote:'))}\n`);
+    }
     const worked = await drain({ ...this.#context, repo: this.#repo }, {});
     if (worked !== exits.done) return err('the run was not worked to its end');
     const store = openStore(join(this.#repo, 'quire'));
