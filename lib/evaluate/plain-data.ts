@@ -5,6 +5,7 @@
  */
 import { LuaFloat, type Plain } from '../base/plain.ts';
 import { err, ok, type Result } from '../base/result.ts';
+import { unreachable } from '../base/unreachable.ts';
 import {
   bytesOf,
   Float,
@@ -12,6 +13,7 @@ import {
   type Plain as LuaPlain,
   type LuaTable,
   type LuaValue,
+  type PlainProblem,
   textOf,
 } from '../lua/vm.ts';
 
@@ -38,7 +40,7 @@ function mapFromLua(data: ReadonlyMap<string, LuaPlain>): Result<Plain, string> 
   const entries: [string, Plain][] = [];
   for (const [key, item] of data) {
     const name = textOrBytes(key);
-    if (typeof name !== 'string') return err('outputs must be plain data: a key is not UTF-8');
+    if (typeof name !== 'string') return err('a key is not UTF-8');
     const made = fromLua(item);
     if (!made.ok) return made;
     entries.push([name, made.value]);
@@ -83,4 +85,25 @@ export function toLua(vm: { table(): LuaTable }, data: Plain): { readonly value:
   };
   const value = make(data, 0);
   return tooDeep ? null : { value };
+}
+
+/** Why a value is not plain data; `whole` is what the value is called: "the returned table". */
+export function sayPlainProblem(problem: PlainProblem, whole: string): string {
+  const at = problem.path.length === 0 ? whole : `'${problem.path.join('.')}' in ${whole}`;
+  switch (problem.reason) {
+    case 'type':
+      return `${at} is a ${problem.type === 'thread' ? 'coroutine' : problem.type}`;
+    case 'cycle':
+      return `${at} contains itself`;
+    case 'mixed-keys':
+      return `${at} has keys that are neither 1…n nor all strings`;
+    case 'key-type':
+      return `${at} has a key that is a ${problem.type}`;
+    case 'not-finite':
+      return `${at} is not a finite number`;
+    case 'too-deep':
+      return `${at} is nested too deep`;
+    default:
+      return unreachable(problem.reason);
+  }
 }

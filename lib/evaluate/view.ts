@@ -198,10 +198,17 @@ class View<Ask> {
 
   #entries(pairs: readonly Pair[], inner: LuaTable, indent: number, options: LuaTable): ByteString[] {
     const utf8 = isTrue(this.#option(options, 'utf8?'));
+    const oneLine = isTrue(this.#option(options, 'one-line?'));
     return pairs.map(([key, value]) => {
       const shownKey = this.show(key, inner, indent + 1, true);
       const width = utf8 ? characters(shownKey) : shownKey.length;
-      return `${shownKey} ${this.show(value, inner, indent + width + 1, null)}`;
+      const beside = indent + width + 1;
+      if (oneLine || !(value instanceof LuaTable))
+        return `${shownKey} ${this.show(value, inner, beside, null)}`;
+      // A table that needs several lines begins on one of its own, where it has more room.
+      const shown = this.show(value, inner, indent, null);
+      const fits = !shown.includes('\n') && beside + 1 + shown.length <= this.#number(options, 'line-length');
+      return `${shownKey}${fits ? ' ' : `\n${' '.repeat(indent)}`}${shown}`;
     });
   }
 

@@ -51,13 +51,14 @@ export const dateLibrary = (now: Clock): Readonly<Record<string, Native>> => ({
     }
     aux.luaL_checktype(L, 1, lua.LUA_TTABLE);
     lua.lua_settop(L, 1);
+    // In this order PUC Lua looks for what is missing.
     const local = {
-      year: field(L, 'year', null),
-      month: field(L, 'month', null),
-      day: field(L, 'day', null),
-      hour: field(L, 'hour', 12),
-      minute: field(L, 'min', 0),
       second: field(L, 'sec', 0),
+      minute: field(L, 'min', 0),
+      hour: field(L, 'hour', 12),
+      day: field(L, 'day', null),
+      month: field(L, 'month', null),
+      year: field(L, 'year', null),
     };
     const seconds = secondsOfLocal(local, daylightField(L));
     // The table is brought into order, as by C's mktime.
@@ -135,8 +136,7 @@ function formatDate(L: State, pattern: string, time: CivilTime, zone: Zone): num
     }
     const conversion = validConversion(pattern.slice(at));
     if (conversion === null) {
-      const shown = pattern.slice(at, at + 1);
-      return aux.luaL_argerror(L, 1, `invalid conversion specifier '%${shown}'`);
+      return aux.luaL_argerror(L, 1, `invalid conversion specifier '%${pattern.slice(at)}'`);
     }
     text += strftime(conversion.slice(-1), time, zone);
     at += conversion.length;

@@ -15,9 +15,9 @@ export function randomLibrary(): Readonly<Record<string, Native>> {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
   };
-  const between = (L: State, low: number, high: number, arg: number): number => {
-    aux.luaL_argcheck(L, low <= high, arg, 'interval is empty');
-    aux.luaL_argcheck(L, low >= 0 || high <= maxInteger + low, arg, 'interval too large');
+  const between = (L: State, low: number, high: number): number => {
+    aux.luaL_argcheck(L, low <= high, 1, 'interval is empty');
+    aux.luaL_argcheck(L, low >= 0 || high <= maxInteger + low, 1, 'interval too large');
     lua.lua_pushinteger(L, low + Math.floor(draw() * (high - low + 1)));
     return 1;
   };
@@ -28,9 +28,9 @@ export function randomLibrary(): Readonly<Record<string, Native>> {
           lua.lua_pushnumber(L, draw());
           return 1;
         case 1:
-          return between(L, 1, aux.luaL_checkinteger(L, 1), 1);
+          return between(L, 1, aux.luaL_checkinteger(L, 1));
         case 2:
-          return between(L, aux.luaL_checkinteger(L, 1), aux.luaL_checkinteger(L, 2), 2);
+          return between(L, aux.luaL_checkinteger(L, 1), aux.luaL_checkinteger(L, 2));
         default:
           return aux.luaL_error(L, 'wrong number of arguments');
       }
