@@ -135,11 +135,11 @@ export async function completeMove(
 }
 
 /** Why the jobs that a run's end leaves unfinished never ended. */
-const jobReasons: Readonly<Record<OutcomeName, string | null>> = {
-  succeeded: null,
-  'failed-job': null,
-  'failed-pipeline': null,
-  'failed-internal': null,
+const jobReasons: Readonly<Record<OutcomeName, string>> = {
+  succeeded: 'canceled',
+  'failed-job': 'canceled',
+  'failed-pipeline': 'canceled',
+  'failed-internal': 'canceled',
   'failed-orphaned': 'orphaned',
   'failed-timeout': 'timeout',
   replaced: 'replaced',
@@ -159,13 +159,13 @@ async function endJobs(store: Store, directory: string, outcome: OutcomeName): P
     if (isJobOver(job.value.state)) continue;
     const logged = touchLog(store, logFile(directory, id));
     if (!logged.ok) return logged;
-    const ended = putJob(directory, canceled(store, job.value, jobReasons[outcome]), store.modes, true);
+    const ended = putJob(directory, canceled(store, job.value, jobReasons[outcome]), store.modes, false);
     if (!ended.ok) return io(ended.error);
   }
   return ok(undefined);
 }
 
-const canceled = (store: Store, job: JobRecord, reason: string | null): JobRecord => ({
+const canceled = (store: Store, job: JobRecord, reason: string): JobRecord => ({
   ...job,
   state: 'canceled',
   reason,

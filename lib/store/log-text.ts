@@ -5,21 +5,59 @@
  * mostly those. Must not know: files, commands.
  */
 
-/** ASCII that stands for itself within double quotes. */
-const plain = new Uint8Array(128);
-for (let code = 0x20; code < 0x7f; code += 1) plain[code] = 1;
-plain[0x22] = 0;
-plain[0x5c] = 0;
+const asItIs = 0;
+const asHex = 1;
+const needsLook = 2;
 
-const short: Readonly<Record<number, number>> = {
-  8: 0x62,
-  9: 0x74,
-  10: 0x6e,
-  12: 0x66,
-  13: 0x72,
-  34: 0x22,
-  92: 0x5c,
-};
+/**
+ * What becomes of each byte: it stays, it becomes `\\u00xx`, what follows must be looked at, or, for any other
+ * number, it becomes `\\` and the letter with that code.
+ */
+const fates = new Uint8Array(256);
+for (let code = 0; code < 0x20; code += 1) fates[code] = asHex;
+for (const [code, letter] of Object.entries({
+  8: 'b',
+  9: 't',
+  10: 'n',
+  12: 'f',
+  13: 'r',
+  34: '"',
+  92: '\\',
+})) {
+  fates[Number(code)] = letter.charCodeAt(0);
+}
+fates[0x7f] = asHex;
+// First bytes of U+0080 to 00BF, U+2000 to 2FFF and U+F000 to FFFF, among which are the ones that are escaped.
+for (const first of [0xc2, 0xe2, 0xef]) fates[first] = needsLook;
+
+/**
+ * What becomes of two bytes at once, as up to four bytes in one number, and how many those are; 0 when either byte
+ * needs more. Filled when the first log is written.
+ */
+const pairTexts = new Int32Array(0x10000);
+const pairSizes = new Uint8Array(0x10000);
+
+function fillPairs(): void {
+  if (pairSizes[0x2020] !== 0) return;
+  for (let pair = 0; pair < 0x10000; pair += 1) {
+    let size = 0;
+    let text = 0;
+    for (const code of [pair & 0xff, pair >> 8]) {
+      const fate = fates[code] ?? asItIs;
+      if (fate === asHex || fate === needsLook) {
+        size = 0;
+        break;
+      }
+      const written = fate === asItIs ? code : backslash | (fate << 8);
+      text |= written << (8 * size);
+      size += fate === asItIs ? 1 : 2;
+    }
+    pairTexts[pair] = text;
+    pairSizes[pair] = size;
+  }
+}
+
+const backslash = 0x5c;
 
 const hex = Buffer.from('0123456789abcdef');
 
@@ -30,6 +68,7 @@ const longestEscape = 6;
 export type Target = { readonly bytes: Buffer; readonly view: DataView; at: number };
 
 export function newTarget(size: number): Target {
+  fillPairs();
   const bytes = Buffer.allocUnsafeSlow(size);
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, size), at: 0 };
 }
@@ -60,52 +99,66 @@ export function writeEscaped(target: Target, input: Uint8Array, limit: number): 
       next += 4;
     }
     // One special letter is seldom alone, and its neighbours are not worth another look at four.
-    const until = Math.min(input.length, next + 4);
-    while (next < until && at <= last) {
-      const code = input[next] ?? 0;
-      if (code < 0x80) {
-        if (plain[code] === 1) bytes[at++] = code;
-        else at = writeAscii(bytes, at, code);
-        next += 1;
-        continue;
-      }
-      const length = code < 0xe0 ? 2 : code < 0xf0 ? 3 : 4;
-      at = writeLong(bytes, at, input, next, length);
-      next += length;
+    for (let pairs = 0; pairs < 2 && next + 2 <= input.length && at <= last; pairs += 1) {
+      const pair = from.getUint16(next, true);
+      const size = pairSizes[pair] ?? 0;
+      if (size === 0) break;
+      view.setInt32(at, pairTexts[pair] ?? 0, true);
+      at += size;
+      next += 2;
     }
+    if (next >= input.length || at > last) break;
+    const code = input[next] ?? 0;
+    const fate = fates[code] ?? asItIs;
+    if (fate === asItIs) {
+      bytes[at] = code;
+      at += 1;
+      next += 1;
+    } else if (fate > needsLook) {
+      bytes[at] = backslash;
+      bytes[at + 1] = fate;
+      at += 2;
+      next += 1;
+    } else {
+      const character = fate === asHex ? code : escapedCharacter(input, next);
+      if (fate === needsLook && character === 0) {
+        bytes[at] = code;
+        at += 1;
+        next += 1;
+      } else {
+        writeHex(bytes, at, character);
+        at += longestEscape;
+        next += fate === asHex ? 1 : code === 0xc2 ? 2 : 3;
+      }
+    }
+  }
+  // The limit leaves room for the rest of a character that was begun.
+  while (next < input.length && isContinuation(input[next] ?? 0)) {
+    bytes[at] = input[next] ?? 0;
+    at += 1;
+    next += 1;
   }
   target.at = at;
   return next;
 }
 
-function writeAscii(bytes: Buffer, at: number, code: number): number {
-  const letter = short[code];
-  bytes[at] = 0x5c;
-  if (letter === undefined) return writeHex(bytes, at, code);
-  bytes[at + 1] = letter;
-  return at + 2;
-}
+const isContinuation = (byte: number): boolean => (byte & 0xc0) === 0x80;
 
-function writeHex(bytes: Buffer, at: number, code: number): number {
-  bytes[at] = 0x5c;
+function writeHex(bytes: Buffer, at: number, code: number): void {
+  bytes[at] = backslash;
   bytes[at + 1] = 0x75;
   for (let digit = 0; digit < 4; digit += 1) {
     bytes[at + 2 + digit] = hex[(code >> (12 - 4 * digit)) & 15] ?? 0;
   }
-  return at + 6;
 }
 
-/** A character of several bytes; the few that some YAML reader refuses or folds become escapes. */
-function writeLong(bytes: Buffer, at: number, input: Uint8Array, from: number, length: number): number {
-  const [a = 0, b = 0, c = 0] = [input[from], input[from + 1], input[from + 2]];
-  if (length === 2 && a === 0xc2 && b < 0xa0) return writeHex(bytes, at, b);
-  if (length === 3 && (a === 0xe2 || a === 0xef)) {
-    const code = ((a & 15) << 12) | ((b & 63) << 6) | (c & 63);
-    const escaped = code === 0x2028 || code === 0x2029 || code === 0xfeff || code >= 0xfffe;
-    if (escaped) return writeHex(bytes, at, code);
-  }
-  for (let byte = 0; byte < length; byte += 1) bytes[at + byte] = input[from + byte] ?? 0;
-  return at + length;
+/** The character that begins here, when some YAML reader refuses or folds it, else 0. */
+function escapedCharacter(input: Uint8Array, from: number): number {
+  const first = input[from] ?? 0;
+  const second = input[from + 1] ?? 0;
+  if (first === 0xc2) return second < 0xa0 ? second : 0;
+  const code = ((first & 15) << 12) | ((second & 63) << 6) | ((input[from + 2] ?? 0) & 63);
+  return code === 0x2028 || code === 0x2029 || code === 0xfeff || code >= 0xfffe ? code : 0;
 }
 
 /** How many bytes at the end may be the beginning of a character whose rest has not come yet: 0 to 3. */

@@ -107,6 +107,11 @@ export class LogWriter {
       this.#stream = stream;
       if (!flushed.ok) return flushed;
     }
+    // A large chunk is written from where it is; joining it to a small rest would copy it.
+    if (bytes.length >= longestEntry / 2 && this.#gathered[stream].size > 0) {
+      const flushed = this.#flush(stream, false);
+      if (!flushed.ok) return flushed;
+    }
     const gathered = this.#gathered[stream];
     if (gathered.size === 0) gathered.t = t;
     gathered.chunks.push(bytes);

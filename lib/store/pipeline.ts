@@ -2,19 +2,23 @@
  * What evaluation found, written once: the jobs first, each `pending`, and `pipeline.yml` as their commit record.
  *
  * A death before `pipeline.yml` leaves jobs that no record names: the next evaluation writes over them. A second
- * evaluation only compares. Must not know: how a pipeline is evaluated.
+ * evaluation only compares. Of many runs at once the records are put on disk by one
+ * call: one that a power loss empties before that reads as not written, and the run is evaluated again.
+ * Must not know: how a pipeline is evaluated.
  */
-import { removeTree } from '../base/files.ts';
+import { join } from 'node:path';
+import { removeTree, writeFile } from '../base/files.ts';
 import type { RunId } from '../base/ids.ts';
 import { ok } from '../base/result.ts';
 import type { PipelineRecord } from '../runs/records.ts';
 import type { RunState } from '../runs/states.ts';
 import { io, type StoreResult } from './failures.ts';
-import { jobDirectory, type Modes, runDirectory } from './layout.ts';
+import { jobDirectory, type Modes, runDirectory, stateDirectory } from './layout.ts';
 import type { Claim, Queue } from './proofs.ts';
 import { locate } from './read.ts';
-import { parsePipeline, pendingJob, pipelineText } from './records.ts';
-import { listJobs, putJob, putRecord, readJob, readOptional } from './run-files.ts';
+import { pendingJob, pipelineText } from './records.ts';
+import { listJobs, putJob, readJob, readPipeline } from './run-files.ts';
+import { many, syncAll } from './sync.ts';
 import { reading } from './yaml.ts';
 
 export type PipelineWritten =
@@ -37,6 +41,8 @@ export async function recordPipelines(
 ): Promise<StoreResult<(PipelineWritten | RunMoved)[]>> {
   const { store } = queue;
   const answers: (PipelineWritten | RunMoved)[] = [];
+  const inOneGo = evaluated.length >= many;
+  const files: string[] = [];
   for (const { id, pipeline } of evaluated) {
     const place = locate(store, id);
     if (!place.ok && place.error.reason !== 'not-found') return place;
@@ -44,11 +50,14 @@ export async function recordPipelines(
       answers.push({ moved: place.ok ? place.value.state : null });
       continue;
     }
-    const written = await writePipeline(runDirectory(store, 'pending', id), pipeline, store.modes);
+    const directory = runDirectory(store, 'pending', id);
+    const written = await writePipeline(directory, pipeline, store.modes, !inOneGo);
     if (!written.ok) return written;
     answers.push(written.value);
+    if (inOneGo) files.push(join(directory, 'pipeline.yml'));
   }
-  return ok(answers);
+  const synced = await syncAll(stateDirectory(store, 'pending'), files);
+  return synced.ok ? ok(answers) : io(synced.error);
 }
 
 /** The same by the owner of an active run. */
@@ -62,9 +71,10 @@ export async function writePipeline(
   directory: string,
   pipeline: PipelineRecord,
   modes: Modes,
+  durable = true,
 ): Promise<StoreResult<PipelineWritten>> {
   const text = pipelineText(pipeline);
-  const before = await reading(() => readOptional(directory, 'pipeline.yml', parsePipeline));
+  const before = await reading(() => readPipeline(directory));
   if (!before.ok && before.error.reason === 'io') return io(before.error.failure);
   if (before.ok && before.value !== null) {
     return ok(pipelineText(before.value) === text ? 'same' : 'differs');
@@ -80,7 +90,11 @@ export async function writePipeline(
     const put = putJob(directory, pendingJob(id), modes, false);
     if (!put.ok) return io(put.error);
   }
-  const written = putRecord(directory, 'pipeline.yml', text, modes);
+  const written = writeFile(join(directory, 'pipeline.yml'), text, {
+    mode: modes.file,
+    exact: true,
+    durable,
+  });
   return written.ok ? ok('written') : io(written.error);
 }
 

@@ -21,7 +21,7 @@ import { copyFile, removeTree, rename, syncDirectory, writeNewFile } from '../ba
 import type { JobId, RunId } from '../base/ids.ts';
 import { ok } from '../base/result.ts';
 import type { Meta, Owner } from '../runs/records.ts';
-import { io, type StoreResult } from './failures.ts';
+import { fromDisk, io, type StoreResult } from './failures.ts';
 import { endRuns } from './finish.ts';
 import { jobDirectory, makeOwnDirectory, type PendingRun, type Store, stateDirectory } from './layout.ts';
 import { lastNumber, reserveNumber, settleLatest } from './numbers.ts';
@@ -31,6 +31,7 @@ import { listQueue, locate, numberAndRef } from './read.ts';
 import { metaText, ownerText, timesText } from './records.ts';
 import { requestStop } from './requests.ts';
 import { makeJobDirectory } from './run-files.ts';
+import { syncAll } from './sync.ts';
 
 /** A run to be: everything but its number. */
 export type RunDraft = Omit<Meta, 'number'> & {
@@ -78,12 +79,8 @@ export async function publish(
   );
   const numbered = await numberRuns(store, fresh);
   if (!numbered.ok) return numbered;
-  for (const meta of numbered.value) {
-    const prepared = publishOne(store, meta);
-    if (!prepared.ok) return prepared;
-  }
-  const synced = fresh.length === 0 ? ok(undefined) : syncDirectory(stateDirectory(store, 'pending'));
-  if (!synced.ok) return io(synced.error);
+  const shown = await prepareAndShow(store, numbered.value);
+  if (!shown.ok) return shown;
 
   const runs: PublishedRun[] = [];
   const readable: PendingRun[] = [];
@@ -111,10 +108,32 @@ async function numberRuns(store: Store, fresh: readonly RunDraft[]): Promise<Sto
   return reserved.ok ? ok(fresh.map((draft, at) => ({ draft, number: first + at }))) : reserved;
 }
 
-function publishOne(store: Store, { draft, number }: Numbered): StoreResult<void> {
-  const { evaluator, takeOver, ...rest } = draft;
+/** Steps 2 to 4, each for all runs before the next begins. */
+async function prepareAndShow(store: Store, runs: readonly Numbered[]): Promise<StoreResult<void>> {
+  if (runs.length === 0) return ok(undefined);
   const pending = stateDirectory(store, 'pending');
-  const temporary = join(pending, `.tmp-${draft.id}`);
+  const written: string[] = [];
+  for (const run of runs) {
+    const prepared = prepare(store, run);
+    if (!prepared.ok) return prepared;
+    written.push(...prepared.value);
+  }
+  const synced = await syncAll(pending, written);
+  if (!synced.ok) return io(synced.error);
+  for (const { draft, number } of runs) {
+    const published = rename(temporaryOf(store, draft.id), join(pending, draft.id));
+    if (!published.ok) return io(published.error);
+    store.seen.set(draft.id, { id: draft.id, number, ref: draft.ref, refBytes: draft.refBytes });
+  }
+  return fromDisk(syncDirectory(pending));
+}
+
+const temporaryOf = (store: Store, id: RunId): string => join(stateDirectory(store, 'pending'), `.tmp-${id}`);
+
+/** Writes a run's first files where no reader looks; the paths that must be on disk before it is shown. */
+function prepare(store: Store, { draft, number }: Numbered): StoreResult<string[]> {
+  const { evaluator, takeOver, ...rest } = draft;
+  const temporary = temporaryOf(store, draft.id);
   const cleared = removeTree(temporary);
   if (!cleared.ok) return io(cleared.error);
   const made = makeOwnDirectory(temporary, store.modes);
@@ -125,16 +144,13 @@ function publishOne(store: Store, { draft, number }: Numbered): StoreResult<void
   ];
   if (evaluator !== null) files.push([evaluatorFile, ownerText(evaluator)]);
   for (const [name, text] of files) {
-    const written = writeNewFile(join(temporary, name), text, { mode: store.modes.file, exact: true });
+    const options = { mode: store.modes.file, exact: true, durable: false };
+    const written = writeNewFile(join(temporary, name), text, options);
     if (!written.ok) return io(written.error);
   }
-  const copied = takeOver === null ? ok(undefined) : copyJobs(store, temporary, takeOver);
+  const copied = takeOver === null ? ok([]) : copyJobs(store, temporary, takeOver);
   if (!copied.ok) return copied;
-  const synced = syncDirectory(temporary);
-  const published = synced.ok ? rename(temporary, join(pending, draft.id)) : synced;
-  if (!published.ok) return io(published.error);
-  store.seen.set(draft.id, { id: draft.id, number, ref: draft.ref, refBytes: draft.refBytes });
-  return ok(undefined);
+  return ok([...files.map(([name]) => join(temporary, name)), ...copied.value, temporary]);
 }
 
 /** The records of jobs that a rerun takes over, as they were. */
@@ -142,7 +158,8 @@ function copyJobs(
   store: Store,
   directory: string,
   takeOver: NonNullable<RunDraft['takeOver']>,
-): StoreResult<void> {
+): StoreResult<string[]> {
+  const written: string[] = [];
   const from = locate(store, takeOver.from);
   if (!from.ok) return from;
   for (const job of takeOver.jobs) {
@@ -150,11 +167,14 @@ function copyJobs(
     if (!made.ok) return io(made.error);
     for (const name of ['log.yml', 'outputs.yml', 'job.yml']) {
       const source = join(jobDirectory(from.value.directory, job), name);
-      const copied = copyFile(source, join(jobDirectory(directory, job), name));
-      if (!copied.ok && copied.error.reason !== 'missing') return io(copied.error);
+      const target = join(jobDirectory(directory, job), name);
+      const copied = copyFile(source, target);
+      if (copied.ok) written.push(target);
+      else if (copied.error.reason !== 'missing') return io(copied.error);
     }
+    written.push(jobDirectory(directory, job));
   }
-  return ok(undefined);
+  return ok(written);
 }
 
 const refKey = (run: PendingRun): string =>

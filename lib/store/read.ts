@@ -11,12 +11,19 @@ import type { Plain } from '../base/plain.ts';
 import { err, ok } from '../base/result.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { JobRecord, Meta, RunRecord } from '../runs/records.ts';
-import { isFinal, type RunState, runStates } from '../runs/states.ts';
+import { isFinal, isJobOver, type RunState, runStates } from '../runs/states.ts';
 import { io, type StoreFailure, type StoreResult } from './failures.ts';
 import { type PendingRun, runDirectory, type Store, stateDirectory } from './layout.ts';
 import { parseOutputs } from './outputs.ts';
-import { parseContainer, parseMeta, parseOutcome, parseOwner, parsePipeline, parseTimes } from './records.ts';
-import { type ReadProblem, type ReadResult, readJob, readOptional, readRecord } from './run-files.ts';
+import { parseContainer, parseMeta, parseOutcome, parseOwner, parseTimes } from './records.ts';
+import {
+  type ReadProblem,
+  type ReadResult,
+  readJob,
+  readOptional,
+  readPipeline,
+  readRecord,
+} from './run-files.ts';
 import { reading } from './yaml.ts';
 
 /** The ids of the runs in a state, sorted: by the time of their push. */
@@ -117,7 +124,7 @@ export function readRecordOf({ state, directory }: Place, id: RunId): ReadResult
   if (!times.ok) return times;
   const owner = readOptional(directory, 'owner.yml', parseOwner);
   if (!owner.ok) return owner;
-  const pipeline = readOptional(directory, 'pipeline.yml', parsePipeline);
+  const pipeline = readPipeline(directory);
   if (!pipeline.ok) return pipeline;
   const outcome = readOptional(directory, 'outcome.yml', parseOutcome);
   if (!outcome.ok) return outcome;
@@ -128,7 +135,9 @@ export function readRecordOf({ state, directory }: Place, id: RunId): ReadResult
   for (const line of pipeline.value?.kind === 'jobs' ? pipeline.value.jobs : []) {
     const job = readJob(directory, line.id);
     if (!job.ok) return job;
-    jobs.push(job.value);
+    // Only a record that a power loss took reads so in a finished run.
+    const isLost = isFinal(state) && !isJobOver(job.value.state);
+    jobs.push(isLost ? { ...job.value, state: 'canceled' } : job.value);
   }
   return ok({
     state,

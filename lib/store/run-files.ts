@@ -8,9 +8,17 @@ import { parseTimestamp, type Timestamp, timestamp } from '../base/clock.ts';
 import { type FileFailure, type FileResult, listEntries, readText, writeFile } from '../base/files.ts';
 import { type JobId, parseJobId } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import type { JobRecord, Times } from '../runs/records.ts';
+import type { JobRecord, PipelineRecord, Times } from '../runs/records.ts';
 import { jobDirectory, type Modes, makeOwnDirectory } from './layout.ts';
-import { jobText, type Parsed, parseJob, parseTimes, pendingJob, timesText } from './records.ts';
+import {
+  jobText,
+  type Parsed,
+  parseJob,
+  parsePipeline,
+  parseTimes,
+  pendingJob,
+  timesText,
+} from './records.ts';
 
 /** Why a file gave no record. Trouble of the machine is never taken for bad content. */
 export type ReadProblem =
@@ -86,6 +94,12 @@ export function readJob(directory: string, id: JobId): ReadResult<JobRecord> {
   const job = read.value ?? pendingJob(id);
   return job.id === id ? ok(job) : err({ reason: 'bad', file, problem: `'id' is not '${id}'` });
 }
+
+/** What evaluation found, or null. A file that a power loss emptied was never written. Only within `reading`. */
+export const readPipeline = (directory: string): ReadResult<PipelineRecord | null> =>
+  readOptional<PipelineRecord | null>(directory, 'pipeline.yml', (text) =>
+    text === '' ? ok(null) : parsePipeline(text),
+  );
 
 /** The jobs that have a directory, built-in ones included, by name. */
 export function listJobs(directory: string): FileResult<JobId[]> {
