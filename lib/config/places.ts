@@ -12,10 +12,12 @@ export function placesIn(source: {
   readonly name: string;
   readonly text: string;
 }): (path: readonly string[]) => Span {
-  const forms = read(source);
   const start = pointSpan(source.name, 1, 1);
-  const last = forms.ok ? forms.value.at(-1) : undefined;
+  // Most files are sound, and then nobody asks for a place.
+  let known: readonly Form[] | null = null;
   return (path) => {
+    known ??= formsOf(source);
+    const last = known.at(-1);
     let place: Span = last?.span ?? start;
     let form = last;
     for (const key of path) {
@@ -26,6 +28,11 @@ export function placesIn(source: {
     }
     return place;
   };
+}
+
+function formsOf(source: { readonly name: string; readonly text: string }): readonly Form[] {
+  const forms = read(source);
+  return forms.ok ? forms.value : [];
 }
 
 type Entry = { readonly place: Span | null; readonly value: Form };

@@ -5,18 +5,8 @@
  */
 import type { Plain } from '../base/plain.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { unreachable } from '../base/unreachable.ts';
-import { fromLua } from '../evaluate/plain-data.ts';
-import {
-  type Float,
-  LuaTable,
-  type LuaValue,
-  numberOf,
-  type PlainProblem,
-  plainOf,
-  textOf,
-  typeOf,
-} from '../lua/vm.ts';
+import { fromLua, sayPlainProblem } from '../evaluate/plain-data.ts';
+import { type Float, LuaTable, type LuaValue, numberOf, plainOf, textOf, typeOf } from '../lua/vm.ts';
 import type { JobEnd } from './script.ts';
 
 /** What an attempt did so far. */
@@ -72,28 +62,8 @@ function exitText(exit: LuaValue): string {
 function copyOf(value: LuaValue): Result<Plain | null, string> {
   if (!(value instanceof LuaTable)) return ok(null);
   const copied = plainOf(value);
-  if (!copied.ok) return err(sayProblem(copied.error));
-  return fromLua(copied.value);
-}
-
-function sayProblem(problem: PlainProblem): string {
-  const at =
-    problem.path.length === 0 ? 'the returned table' : `'${problem.path.join('.')}' in the returned table`;
-  const say = (what: string): string => `outputs must be plain data: ${at} ${what}`;
-  switch (problem.reason) {
-    case 'type':
-      return say(`is a ${problem.type === 'thread' ? 'coroutine' : problem.type}`);
-    case 'cycle':
-      return say('contains itself');
-    case 'mixed-keys':
-      return say('has keys that are neither 1…n nor all strings');
-    case 'key-type':
-      return say(`has a key that is a ${problem.type}`);
-    case 'not-finite':
-      return say('is not a finite number');
-    case 'too-deep':
-      return say('is nested too deep');
-    default:
-      return unreachable(problem.reason);
-  }
+  if (!copied.ok)
+    return err(`outputs must be plain data: ${sayPlainProblem(copied.error, 'the returned table')}`);
+  const data = fromLua(copied.value);
+  return data.ok ? data : err(`outputs must be plain data: ${data.error}`);
 }
