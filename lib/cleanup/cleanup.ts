@@ -49,10 +49,9 @@ export async function carryOut(
   const gone = removed.flatMap((item) =>
     item.kind === 'run' ? [item.past.run.id] : item.kind === 'pages' ? [item.id] : [],
   );
-  if (removed.some((item) => item.kind === 'run')) {
-    const compacted = await compactHistory(world.store);
-    if (!compacted.ok) troubles.push(sayStoreFailure(compacted.error));
-  }
+  // Always: an earlier cleanup may have died before it came here.
+  const compacted = await compactHistory(world.store);
+  if (!compacted.ok) troubles.push(sayStoreFailure(compacted.error));
   const forgotten = gone.length === 0 ? null : await options.forgetPages(gone);
   if (forgotten !== null) troubles.push(forgotten);
   return { removed, troubles };

@@ -5,15 +5,20 @@
  * Must not know: what a command does, how the process ends.
  */
 import { Command } from 'commander';
-import { duration, runState, wholeNumber } from './arguments.ts';
+import { commaList, duration, repeated, runState, wholeNumber } from './arguments.ts';
+import type { CompileOptions } from './commands/ci-compile.ts';
 import type { GraphOptions } from './commands/ci-graph.ts';
 import type { ValidateOptions } from './commands/ci-validate.ts';
+import type { ViewOptions } from './commands/ci-view.ts';
 import type { CleanupOptions } from './commands/cleanup.ts';
 import type { CronOptions } from './commands/cron.ts';
+import type { DemoOptions } from './commands/demo.ts';
+import type { DrainOptions } from './commands/drain.ts';
 import type { InstallOptions } from './commands/install.ts';
 import type { ListOptions } from './commands/list.ts';
 import type { LogsOptions } from './commands/logs.ts';
 import type { SiteOptions } from './commands/site.ts';
+import type { RerunOptions, RunOptions } from './commands/submit.ts';
 import type { UninstallOptions } from './commands/uninstall.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import type { ExitCode } from './exit.ts';
@@ -44,6 +49,13 @@ export function program({ version, start }: ProgramOptions): Command {
     .showHelpAfterError('       See: quire --help');
 
   quire.commandsGroup('Set up:');
+  quire
+    .command('demo')
+    .option('--keep <dir>', 'where to make it (default: a new temporary directory)')
+    .description('the whole way once, with a real push')
+    .action((options: DemoOptions) =>
+      run(async (context) => (await import('./commands/demo.ts')).demo(context, options)),
+    );
   quire
     .command('init')
     .argument('[dir]', 'a work tree (default: the current directory)')
@@ -124,6 +136,36 @@ export function program({ version, start }: ProgramOptions): Command {
 
   quire.commandsGroup('Steer:');
   quire
+    .command('run')
+    .argument('<rev>', 'a branch, a tag or a commit')
+    .option('--variable <name=value>', 'set a variable of the run; may be given again', repeated, [])
+    .description('make a run by hand')
+    .action((word: string, options: RunOptions) =>
+      run(async (context) => (await import('./commands/submit.ts')).run(context, word, options)),
+    );
+  quire
+    .command('rerun')
+    .argument('<run>', "a number, an id, the beginning of one, or 'latest'")
+    .option('--failed', 'only the failed jobs, what they need and what needs them')
+    .description('run the same commit again, as a new run')
+    .action((word: string, options: RerunOptions) =>
+      run(async (context) => (await import('./commands/submit.ts')).rerun(context, word, options)),
+    );
+  quire
+    .command('cancel')
+    .argument('<run>', "a number, an id, the beginning of one, or 'latest'")
+    .description('stop a run')
+    .action((word: string) =>
+      run(async (context) => (await import('./commands/cancel.ts')).cancel(context, word)),
+    );
+  quire
+    .command('drain')
+    .option('--no-wait', 'start a runner and return at once')
+    .description('work the inbox and the queue until both are empty')
+    .action((options: DrainOptions) =>
+      run(async (context) => (await import('./commands/drain.ts')).drain(context, options)),
+    );
+  quire
     .command('pause')
     .description('start no more runs; what runs goes on')
     .action(() => run(async (context) => (await import('./commands/pause.ts')).pauseQueue(context)));
@@ -183,6 +225,27 @@ export function program({ version, start }: ProgramOptions): Command {
     .description('the job graph')
     .action((options: GraphOptions) =>
       run(async (context) => (await import('./commands/ci-graph.ts')).graph(context, options)),
+    );
+  ci.command('config')
+    .argument('<file>', 'a Fennel config file')
+    .description('evaluate a config file and print it as JSON, secrets hidden')
+    .action((file: string) =>
+      run(async (context) => (await import('./commands/ci-config.ts')).config(context, file)),
+    );
+  ci.command('compile')
+    .argument('<file>', 'a Fennel file')
+    .option('--map', 'print which line each Lua line comes from')
+    .description('the Lua a Fennel file becomes')
+    .action((file: string, options: CompileOptions) =>
+      run(async (context) => (await import('./commands/ci-compile.ts')).compileFile(context, file, options)),
+    );
+  ci.command('view')
+    .argument('<file...>', 'Fennel or Lua files')
+    .option('--json', 'one line of JSON a file')
+    .option('--globals <names>', 'the globals to allow, separated by commas', commaList)
+    .description('evaluate files and print every value they return')
+    .action((files: readonly string[], options: ViewOptions) =>
+      run(async (context) => (await import('./commands/ci-view.ts')).view(context, files, options)),
     );
   return quire;
 }
