@@ -76,14 +76,17 @@ export type Piece = { readonly text: string; readonly style: string };
 const marks =
   /(?:\u001b\[|\u009b)([0-?]*)[ -/]*([@-~]?)|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]?|[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
 
-const hasMarks = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/;
+const anyMark = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
+
+/** Whether there is anything in a text but text, tabs and line ends. */
+export const hasMarks = (text: string): boolean => anyMark.test(text);
 
 /** So that a line of a million colour changes stays a line. */
 const mostPieces = 200;
 
 /** A line in ink, and the ink that the next one begins with. */
 export function inkLine(line: string, ink: Ink): { pieces: Piece[]; ink: Ink } {
-  if (!hasMarks.test(line)) {
+  if (!hasMarks(line)) {
     return { pieces: line === '' ? [] : [{ text: line, style: styleOf(ink) }], ink };
   }
   let pieces: { text: string; style: string }[] = [];
@@ -114,7 +117,7 @@ export function inkLine(line: string, ink: Ink): { pieces: Piece[]; ink: Ink } {
 
 /** The line's text alone. */
 export function plainLine(line: string): string {
-  if (!hasMarks.test(line)) return line;
+  if (!hasMarks(line)) return line;
   return inkLine(line, plainInk)
     .pieces.map((piece) => piece.text)
     .join('');
@@ -122,7 +125,7 @@ export function plainLine(line: string): string {
 
 /** Text of several lines, such as a command, with nothing but text, tabs and line ends left. */
 export const plainText = (text: string): string =>
-  hasMarks.test(text)
+  hasMarks(text)
     ? text
         .split(/\r?\n/)
         .map((line) => plainLine(line))

@@ -97,6 +97,10 @@ function textFile(
       if (partBytes >= partSize && (atLineEnd || partBytes >= 2 * partSize)) endPart();
     },
     commit: () => {
+      if (bytes === 0 && place.job === null) {
+        whole.drop();
+        return noLogFiles;
+      }
       whole.commit();
       if (partBytes > 0 && bytes > partsFrom) endPart();
       return {
@@ -107,6 +111,9 @@ function textFile(
     },
   };
 }
+
+/** A run has a log of its own only when it said something; a job always has one. */
+export const noLogFiles: LogFiles = { text: null, size: null, parts: [] };
 
 export function sayBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
@@ -127,6 +134,7 @@ export function liveLog(place: Place): LiveLog {
   return {
     look: async (output, source) => {
       offset = await readOn(source, offset, pieces.push);
+      if (offset === 0 && place.job === null) return { view: fold.view([]), files: noLogFiles };
       if (textOffset < 0 || (offset >= 2 * textOffset && offset > 0 && offset <= liveLimit)) {
         textOffset = offset;
         await writeLiveText(output, place, source, offset);

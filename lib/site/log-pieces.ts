@@ -8,7 +8,7 @@ import type { Timestamp } from '../base/clock.ts';
 import { showDuration } from '../base/text.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { LogEntry } from '../runs/records.ts';
-import { inkMarksOf, plainLine, plainText } from './ansi.ts';
+import { hasMarks, inkMarksOf, plainLine, plainText } from './ansi.ts';
 
 type Stream = 'out' | 'err';
 
@@ -30,6 +30,14 @@ export type LogPiece =
       readonly begins: boolean;
       readonly ends: boolean;
     }
+  /** Whole lines of plain text, the last newline included: what most of a long log is, passed on in one go. */
+  | {
+      readonly kind: 'lines';
+      readonly line: number;
+      readonly stream: Stream;
+      readonly text: string;
+      readonly count: number;
+    }
   | {
       readonly kind: 'exit';
       readonly line: number;
@@ -48,6 +56,8 @@ export function textOf(piece: LogPiece): string {
       return `$ ${piece.cmd}\n`;
     case 'text':
       return piece.ends ? `${plainLine(piece.text)}\n` : plainLine(piece.text);
+    case 'lines':
+      return piece.text;
     case 'exit':
       return piece.exit === 0
         ? ''
@@ -109,7 +119,8 @@ export function logPieces(hear: (piece: LogPiece) => void): Pieces {
     const flow = flows[stream];
     const chunk = flow.decoder.decode(bytes, { stream: true });
     let from = 0;
-    for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', from)) {
+    if (flow.held === '') from = plainLines(stream, chunk);
+    for (let end = chunk.indexOf('\n', from); end >= 0; end = chunk.indexOf('\n', from)) {
       text(stream, flow.held + chunk.slice(from, end), true);
       flow.held = '';
       from = end + 1;
@@ -125,6 +136,15 @@ export function logPieces(hear: (piece: LogPiece) => void): Pieces {
       text(stream, flow.held.slice(0, place), false);
       flow.held = flow.held.slice(place);
     }
+  };
+  /** Passes on the whole lines of a chunk when there is nothing in them to interpret; answers how far that got. */
+  const plainLines = (stream: Stream, chunk: string): number => {
+    const end = chunk.lastIndexOf('\n') + 1;
+    if (end === 0 || flows.out.open || flows.err.open) return 0;
+    const value = end === chunk.length ? chunk : chunk.slice(0, end);
+    if (hasMarks(value)) return 0;
+    emit({ kind: 'lines', line, stream, text: value, count: countLines(value) });
+    return end;
   };
   const settle = (stream: Stream): void => {
     const flow = flows[stream];
@@ -180,7 +200,10 @@ const newFlow = (): Flow => ({ decoder: new TextDecoder('utf-8'), held: '', open
 
 function linesOf(piece: LogPiece): number {
   if (piece.kind === 'text') return piece.ends ? 1 : 0;
-  const text = textOf(piece);
+  return piece.kind === 'lines' ? piece.count : countLines(textOf(piece));
+}
+
+function countLines(text: string): number {
   let count = 0;
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
   return count;

@@ -59,6 +59,18 @@ const keptAtTop = 20;
 /** A short log is shown open, whole. */
 const shortLog = 300;
 
+/** Plain lines that are only taken apart when a page is made: most of them never are. */
+type Block = {
+  readonly line: number;
+  readonly kind: 'out' | 'err';
+  readonly ink: Ink;
+  /** With the last newline. */
+  readonly text: string;
+  readonly count: number;
+};
+
+const costOfBlock = (block: Block): number => block.text.length + 60 * block.count;
+
 type Section = {
   readonly line: number;
   readonly sh: number | null;
@@ -71,7 +83,8 @@ type Section = {
   head: LogLine[];
   headCost: number;
   skipped: number;
-  tail: LogLine[];
+  tail: (LogLine | Block)[];
+  tailCount: number;
   tailCost: number;
 };
 
@@ -108,6 +121,7 @@ export function logFold(): LogFold {
       headCost: 0,
       skipped: 0,
       tail: [],
+      tailCount: 0,
       tailCost: 0,
     };
     sections.push(section);
@@ -135,9 +149,23 @@ export function logFold(): LogFold {
       section.headCost += cost;
     } else {
       section.tail.push(line);
+      section.tailCount += 1;
       section.tailCost += cost;
       total -= trimTail(section);
     }
+    if (total > pageBudget) total -= shrink(sections);
+  };
+  const addBlock = (block: Block): void => {
+    const section = current(block.line);
+    const cost = costOfBlock(block);
+    if (section.tail.length === 0 || block.count < 8) {
+      for (const line of linesOf(block)) add(line);
+      return;
+    }
+    section.tail.push(block);
+    section.tailCount += block.count;
+    section.tailCost += cost;
+    total += cost - trimTail(section);
     if (total > pageBudget) total -= shrink(sections);
   };
   const text = (piece: LogPiece & { kind: 'text' }): void => {
@@ -167,6 +195,10 @@ export function logFold(): LogFold {
           return;
         case 'text':
           return text(piece);
+        case 'lines': {
+          const { line, stream, count } = piece;
+          return addBlock({ line, kind: stream, ink: inks[stream], text: piece.text, count });
+        }
         case 'exit': {
           const section = sections[sections.length - 1];
           if (section === undefined || section.cmd === null) return;
@@ -208,26 +240,44 @@ function drawSection(section: Section, open: boolean, unfinished: readonly LogLi
   const cmd = section.cmd === null ? null : section.cmd.slice(0, longestCommand);
   const anchor = sh === null ? null : attempt === 1 ? `sh-${sh}` : `sh-${attempt}-${sh}`;
   // The tail is cut lazily while it grows; what a page shows must not depend on when it was last cut.
-  const extra = Math.max(0, tail.length - tailLines);
+  const lines = tail.flatMap((part) => ('pieces' in part ? part : linesOf(part)));
+  const extra = Math.max(0, lines.length - tailLines);
   const skipped = section.skipped + extra;
-  const shown = [...(extra > 0 ? tail.slice(extra) : tail), ...unfinished];
+  const shown = [...lines.slice(extra), ...unfinished];
   return { anchor, line, cmd, attempt, startedAt, end, failed, took, open, head, skipped, tail: shown };
 }
 
+/** The lines of a block, each as the page shows it. */
+function linesOf(block: Block): LogLine[] {
+  return block.text
+    .slice(0, -1)
+    .split('\n')
+    .map((text, index) => {
+      const { pieces } = inkLine(text, block.ink);
+      return { line: block.line + index, kind: block.kind, ...shorten(pieces) };
+    });
+}
+
+const countOf = (part: LogLine | Block): number => ('pieces' in part ? 1 : part.count);
+const costOfPart = (part: LogLine | Block): number => ('pieces' in part ? costOf(part) : costOfBlock(part));
+
 /** Cuts what a section's tail has too much, and says what that saved. */
 function trimTail(section: Section): number {
-  if (section.tail.length < 2 * tailLines && section.tailCost < sectionBudget) return 0;
-  let from = Math.max(0, section.tail.length - tailLines);
-  let cost = section.tail.slice(from).reduce((sum, line) => sum + costOf(line), 0);
-  while (cost > sectionBudget / 2 && from < section.tail.length - 1) {
-    const line = section.tail[from];
-    cost -= line === undefined ? 0 : costOf(line);
+  if (section.tailCount < 2 * tailLines && section.tailCost < sectionBudget) return 0;
+  let from = 0;
+  let [count, cost] = [section.tailCount, section.tailCost];
+  for (const part of section.tail) {
+    const enough = count - countOf(part) >= tailLines || cost > sectionBudget / 2;
+    if (!enough || from === section.tail.length - 1) break;
+    count -= countOf(part);
+    cost -= costOfPart(part);
     from += 1;
   }
   const saved = section.tailCost - cost;
+  section.skipped += section.tailCount - count;
   section.tail = section.tail.slice(from);
+  section.tailCount = count;
   section.tailCost = cost;
-  section.skipped += from;
   return saved;
 }
 
@@ -237,19 +287,20 @@ function shrink(sections: readonly Section[]): number {
   const section = older.find((one) => !one.failed) ?? older[0];
   if (section === undefined) return 0;
   const saved = section.headCost + section.tailCost;
-  section.skipped += section.head.length + section.tail.length;
+  section.skipped += section.head.length + section.tailCount;
   section.head = [];
   section.tail = [];
+  section.tailCount = 0;
   section.headCost = 0;
   section.tailCost = 0;
   return saved;
 }
 
+/** The last line, if it may go on. */
 function lastLine(sections: readonly Section[]): LogLine | null {
   const section = sections[sections.length - 1];
-  return section === undefined
-    ? null
-    : (section.tail[section.tail.length - 1] ?? section.head[section.head.length - 1] ?? null);
+  const last = section?.tail[section.tail.length - 1] ?? section?.head[section.head.length - 1];
+  return last !== undefined && 'pieces' in last ? last : null;
 }
 
 function replaceLast(sections: readonly Section[], line: LogLine): void {

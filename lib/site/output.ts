@@ -31,8 +31,8 @@ const modes: Readonly<Record<Readers, { readonly file: number; readonly director
   everyone: { file: 0o644, directory: 0o755 },
 };
 
-/** A file too long for memory: fed piece by piece, in place only when it is whole. */
-export type LongFile = { add(text: string): void; commit(): void };
+/** A file too long for memory: fed piece by piece, in place only when it is whole. Ended by one of the last two. */
+export type LongFile = { add(text: string): void; commit(): void; drop(): void };
 
 export class Output {
   readonly root: string;
@@ -105,6 +105,10 @@ export class Output {
         if (this.#failure === null) this.#note(rename(temporary, path));
         else remove(temporary);
         this.written.push(address);
+      },
+      drop: () => {
+        if (opened.ok) this.#note(opened.value.close());
+        this.#note(remove(temporary));
       },
     };
   }

@@ -13,7 +13,14 @@ import { type Graph, graphOf } from './graph.ts';
 import { jobPage } from './job-page.ts';
 import type { SiteNames } from './list-pages.ts';
 import type { PutPage } from './lists.ts';
-import { type LiveLog, type LogLook, type LogSource, liveLog, publishWholeLog } from './log-files.ts';
+import {
+  type LiveLog,
+  type LogLook,
+  type LogSource,
+  liveLog,
+  noLogFiles,
+  publishWholeLog,
+} from './log-files.ts';
 import type { Output } from './output.ts';
 import { runPage, type SourceOf } from './run-page.ts';
 
@@ -49,9 +56,12 @@ export async function publishRun(
   }
   const log = await look(files, id, null, isFinal(record.state), record.state !== 'pending');
   const sourceOf = await sourcesOf(files, record);
-  const logFiles = log.view.sections.length === 0 ? noFiles : log.files;
   const graph = await drawnGraph(files, record);
-  put(addresses.runPage(id), 'run', runPage(names, record, { graph, log: log.view, logFiles, sourceOf }));
+  put(
+    addresses.runPage(id),
+    'run',
+    runPage(names, record, { graph, log: log.view, logFiles: log.files, sourceOf }),
+  );
   output.write(addresses.runFile(id), jsonText(runDocument(record)));
 }
 
@@ -67,8 +77,10 @@ async function publishJob(files: RunFiles, record: RunRecord, job: JobRecord): P
   files.put(addresses.jobPage(id, job.id), 'job', jobPage(files.names, record, job, view, logFiles));
 }
 
-const noFiles: LogLook['files'] = { text: null, size: null, parts: [] };
-const nothing: LogLook = { view: { sections: [], omitted: 0, omittedBefore: 0, lines: 0 }, files: noFiles };
+const nothing: LogLook = {
+  view: { sections: [], omitted: 0, omittedBefore: 0, lines: 0 },
+  files: noLogFiles,
+};
 
 async function look(
   files: RunFiles,

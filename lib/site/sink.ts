@@ -35,14 +35,14 @@ export function siteSink(site: Site, options: SiteSinkOptions): SiteSink {
   let due: { readonly at: number; readonly timer: NodeJS.Timeout } | null = null;
   let working: Promise<void> = Promise.resolve();
   let busy = false;
-  let slowest = 0;
+  let lastTook = 0;
   let over = false;
 
   const update = async (jobs: ReadonlySet<JobId>): Promise<void> => {
     await options.locked(async () => {
       const began = performance.now();
       const result = await site.update([{ run: options.run, jobs }]);
-      slowest = performance.now() - began;
+      lastTook = performance.now() - began;
       options.heard?.(result);
     });
   };
@@ -94,10 +94,10 @@ export function siteSink(site: Site, options: SiteSinkOptions): SiteSink {
         case 'command-finished':
         case 'output':
         case 'note':
-          return change(event.job, Math.max(gatherOutput, 20 * slowest));
+          return change(event.job, Math.max(gatherOutput, 20 * lastTook));
         case 'run-output':
         case 'container':
-          return wake(Math.max(gatherOutput, 20 * slowest));
+          return wake(Math.max(gatherOutput, 20 * lastTook));
         case 'run-finished':
           return;
         default:
