@@ -3,61 +3,82 @@
  *
  * The same performance as the server's; only where things come from differs. Must not know: terminals, stores of runs.
  */
-import { randomUUID } from 'node:crypto';
-import { tmpdir, userInfo } from 'node:os';
-import { basename, join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { systemClock, timestamp } from '../base/clock.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
-import { makeDirectory, makeTemporaryDirectory, removeTree, sayFileFailure } from '../base/files.ts';
-import { type JobId, type RefName, runId, type Sha, zeroSha } from '../base/ids.ts';
+import {
+  type FileResult,
+  makeDirectory,
+  makeTemporaryDirectory,
+  removeTree,
+  sayFileFailure,
+} from '../base/files.ts';
+import type { JobId } from '../base/ids.ts';
+import type { Plain } from '../base/plain.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { nearest, visible } from '../base/text.ts';
+import { unreachable } from '../base/unreachable.ts';
 import type { Config } from '../config/config.ts';
 import type { Executor } from '../executors/executor.ts';
-import {
-  diskTree,
-  lookAtWorkTree,
-  resolveRevision,
-  sayGitFailure,
-  snapshot,
-  withObjects,
-  writeTree,
-} from '../git/git.ts';
+import { sayGitFailure, writeTree } from '../git/git.ts';
 import { neededFor } from '../pipeline/graph.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { type Sink, tee } from '../runs/events.ts';
 import type { Meta, Outcome } from '../runs/records.ts';
 import { stateOf } from '../runs/states.ts';
 import type { Tree } from '../script/script.ts';
-import { journal, openOutDirectory, outFinish, outPipeline, sayStoreFailure } from '../store/store.ts';
+import {
+  type Journal,
+  journal,
+  type OutDirectory,
+  openOutDirectory,
+  outFinish,
+  outPipeline,
+  type StoreFailure,
+  sayStoreFailure,
+} from '../store/store.ts';
 import type { DriveOptions } from './drive.ts';
-import { diagnosticRecord, pipelineRecord, pipelineTree, treeOf } from './evaluate.ts';
-import { performRun } from './perform.ts';
+import { diagnosticRecord, pipelineRecord } from './evaluate.ts';
+import { type Found, performRun } from './perform.ts';
 import type { Limits } from './stage.ts';
 import { internal } from './stop.ts';
+import {
+  filesBeside,
+  filesOf,
+  findSubject,
+  hasPipeline,
+  type PipelineFiles,
+  type Subject,
+  type SubjectWish,
+} from './subject.ts';
 
-export type LocalRun = {
-  /** The top of the work tree, absolute. */
-  readonly top: string;
-  /** The repository itself, absolute. */
-  readonly gitDir: string;
-  /** A commit to run in a fresh workspace; null is the work tree in place. */
-  readonly revision: string | null;
-  /** Only these jobs and what they need; null is all. */
-  readonly jobs: readonly string[] | null;
+export type LocalRun = SubjectWish & {
+  /** The pipeline's file, absolute; default null: the one in `.quire/`. */
+  readonly pipelineFile?: string | null;
+  readonly choice: Choice;
   readonly executor: Executor;
   readonly config: Config;
   readonly limits: Limits;
-  readonly variables: Readonly<Record<string, string>>;
   /** Kept between local runs; absolute. */
   readonly cache: string;
   readonly worker: string;
   readonly sink: Sink;
   /** Where the files of the run's directory go; null: nowhere. */
   readonly outDirectory: string | null;
+  /** Told of every file that a run function writes, with its whole path. */
+  readonly wrote?: (path: string, bytes: Uint8Array) => void;
   /** Its reason is a `StopReason`. */
   readonly signal: AbortSignal;
 };
+
+/** What to work of the pipeline. */
+export type Choice =
+  | { readonly kind: 'all' }
+  /** These jobs, and what they need. */
+  | { readonly kind: 'jobs'; readonly jobs: readonly string[] }
+  /** One job, and what `(jobs …)` answers in it; `quire/push` is what git says unless it is among them. */
+  | { readonly kind: 'alone'; readonly job: string; readonly outputs: ReadonlyMap<string, Plain> };
 
 export type LocalEnd =
   | { readonly kind: 'ended'; readonly outcome: Outcome }
@@ -68,148 +89,166 @@ export type LocalEnd =
   /** Git or the disk, in one sentence. */
   | { readonly kind: 'trouble'; readonly why: string };
 
-/** What is run: the commit and what the work tree adds to it. */
-type Subject = { readonly meta: Meta; readonly dirty: readonly string[] | null };
+const trouble = (why: string): LocalEnd => ({ kind: 'trouble', why });
 
-/** Runs a pipeline here and now. The events of the run go to `sink`; nothing of it is left behind. */
+/**
+ * Runs a pipeline here and now. The events of the run go to `sink`, `run-finished` last, also when the pipeline does
+ * not evaluate; nothing of the run is left behind.
+ */
 export async function runLocally(run: LocalRun): Promise<LocalEnd> {
-  const subject = run.revision === null ? await inPlace(run) : await atCommit(run, run.revision);
+  const subject = await findSubject(run);
   if (!subject.ok) return subject.error;
-  const { meta, dirty } = subject.value;
-  const tree = await treeHere(run, meta.sha);
-  if (!tree.ok) return { kind: 'trouble', why: tree.error };
-  if (!['ci.fnl', 'ci.lua'].some((name) => tree.value.has(name))) return { kind: 'no-pipeline' };
+  const { pipelineFile = null } = run;
+  const files = await (pipelineFile === null
+    ? filesOf(run, subject.value.meta.sha)
+    : filesBeside(pipelineFile));
+  if (!files.ok) return trouble(files.error);
+  if (!hasPipeline(files.value)) return { kind: 'no-pipeline' };
   const cached = makeDirectory(run.cache);
-  if (!cached.ok) return { kind: 'trouble', why: sayFileFailure(cached.error) };
-  const made = run.revision === null ? null : makeTemporaryDirectory(join(tmpdir(), 'quire-'));
-  if (made !== null && !made.ok) return { kind: 'trouble', why: sayFileFailure(made.error) };
-  const workspace = made === null ? run.top : made.value;
-  const out = run.outDirectory === null ? null : openOutDirectory(run.outDirectory, meta);
-  if (out !== null && !out.ok) return { kind: 'trouble', why: sayStoreFailure(out.error) };
-
-  const stop = new AbortController();
-  const asked = (): void => stop.abort(run.signal.reason);
-  run.signal.addEventListener('abort', asked);
-  if (run.signal.aborted) asked();
-  const records =
-    out === null
-      ? null
-      : journal(out.value, {
-          logLimit: run.config.logLimitBytes,
-          trouble: (failure) => stop.abort(internal(sayFileFailure(failure))),
-        });
-  const sink = records === null ? run.sink : tee(records, run.sink);
-  let diagnostics: readonly Diagnostic[] | null = null;
-  let refused: string | null = null;
-  const outcome = await performRun({
-    meta,
-    gitDir: run.gitDir,
-    config: run.config,
-    executor: run.executor,
-    worker: run.worker,
-    workspace,
-    cache: run.cache,
-    dataDirectory: run.top,
-    limits: run.limits,
-    dirty,
-    tree: async () => tree,
-    prepare: async (signal) => {
-      if (run.revision === null) return ok(undefined);
-      const written = await writeTree(run.gitDir, meta.sha, workspace, signal);
-      return written.ok ? ok(undefined) : err(`the workspace: ${sayGitFailure(written.error)}`);
-    },
-    clear: () => {
-      if (made !== null) removeTree(workspace);
-    },
-    found: async (found) => {
-      if (found.kind === 'diagnostics') diagnostics = found.diagnostics;
-      const record =
-        found.kind === 'pipeline' ? pipelineRecord(found.pipeline) : diagnosticRecord(found.diagnostics);
-      const written = out === null ? ok(undefined) : await outPipeline(out.value, record);
-      if (written.ok) return ok(undefined);
-      return err({ outcome: 'failed-internal', error: sayStoreFailure(written.error), replacedBy: null });
-    },
-    choose: async (pipeline) => {
-      const chosen = choose(pipeline, run.jobs);
-      if (chosen.ok) return chosen;
-      refused = chosen.error;
-      return err({ outcome: 'failed-internal', error: chosen.error, replacedBy: null });
-    },
-    sink,
-    signal: stop.signal,
-  });
-  run.signal.removeEventListener('abort', asked);
-  records?.close();
-  const finished = out === null ? ok(undefined) : await outFinish(out.value, outcome);
-  if (!finished.ok) return { kind: 'trouble', why: sayStoreFailure(finished.error) };
-  if (refused !== null) return { kind: 'refused', why: refused };
-  if (diagnostics !== null) return { kind: 'diagnostics', diagnostics, tree: tree.value };
-  await run.sink.hear({
-    event: 'run-finished',
-    at: timestamp(systemClock()),
-    state: stateOf(outcome.outcome),
-    outcome,
-  });
-  return { kind: 'ended', outcome };
+  if (!cached.ok) return trouble(sayFileFailure(cached.error));
+  const out = run.outDirectory === null ? null : openOutDirectory(run.outDirectory, subject.value.meta);
+  if (out !== null && !out.ok) return trouble(sayStoreFailure(out.error));
+  const workspace = workspaceFor(run);
+  if (!workspace.ok) return trouble(sayFileFailure(workspace.error));
+  return new LocalPerformance(run, subject.value, files.value, workspace.value, out?.value ?? null).perform();
 }
 
-async function treeHere(run: LocalRun, sha: Sha): Promise<Result<Tree, string>> {
-  if (run.revision !== null) return pipelineTree(run.gitDir, sha);
-  const read = await snapshot(diskTree(run.top), '.quire');
-  return read.ok ? ok(treeOf(read.value)) : err(sayGitFailure(read.error));
+type Workspace = { readonly path: string; readonly clear: () => void };
+
+function workspaceFor(run: LocalRun): FileResult<Workspace> {
+  if (run.revision === null) return ok({ path: run.top, clear: () => {} });
+  const made = makeTemporaryDirectory(join(tmpdir(), 'quire-'));
+  return made.ok ? ok({ path: made.value, clear: () => removeTree(made.value) }) : made;
 }
 
-const repoName = (run: LocalRun): string => basename(run.top).replace(/\.git$/, '');
+const failed = (error: string): Outcome => ({ outcome: 'failed-internal', error, replacedBy: null });
 
-async function inPlace(run: LocalRun): Promise<Result<Subject, LocalEnd>> {
-  const looked = await lookAtWorkTree(run.top);
-  if (!looked.ok) return err({ kind: 'trouble', why: sayGitFailure(looked.error) });
-  const { head, branch, dirty } = looked.value;
-  const commit = head === null ? null : await withObjects(run.gitDir, (objects) => objects.commit(head));
-  if (commit !== null && !commit.ok) return err({ kind: 'trouble', why: sayGitFailure(commit.error) });
-  const ref = (branch === null ? 'HEAD' : `refs/heads/${branch}`) as RefName;
-  const none = { text: '', bytes: null };
-  return ok({
-    meta: metaOf(run, {
-      ref,
-      sha: head ?? zeroSha,
-      author: commit?.value.author ?? none,
-      subject: commit?.value.subject ?? none,
-    }),
-    dirty,
-  });
+/** One local run from its workspace to its end. */
+class LocalPerformance {
+  readonly #run: LocalRun;
+  readonly #subject: Subject;
+  readonly #files: PipelineFiles;
+  readonly #workspace: Workspace;
+  readonly #out: OutDirectory | null;
+  readonly #stop = new AbortController();
+  #diagnostics: readonly Diagnostic[] | null = null;
+  #refused: string | null = null;
+
+  constructor(
+    run: LocalRun,
+    subject: Subject,
+    files: PipelineFiles,
+    workspace: Workspace,
+    out: OutDirectory | null,
+  ) {
+    this.#run = run;
+    this.#subject = subject;
+    this.#files = files;
+    this.#workspace = workspace;
+    this.#out = out;
+  }
+
+  async perform(): Promise<LocalEnd> {
+    const { signal, sink } = this.#run;
+    const asked = (): void => this.#stop.abort(signal.reason);
+    signal.addEventListener('abort', asked);
+    if (signal.aborted) asked();
+    const records = this.#records();
+    const performed = await this.#perform(records === null ? sink : tee(records, sink));
+    signal.removeEventListener('abort', asked);
+    records?.close();
+    const finished = this.#out === null ? ok(undefined) : await outFinish(this.#out, performed);
+    if (this.#refused !== null) return { kind: 'refused', why: this.#refused };
+    const outcome = finished.ok ? performed : failed(sayStoreFailure(finished.error));
+    const state = stateOf(outcome.outcome);
+    await sink.hear({ event: 'run-finished', at: timestamp(systemClock()), state, outcome });
+    if (!finished.ok) return trouble(sayStoreFailure(finished.error));
+    if (this.#diagnostics === null) return { kind: 'ended', outcome };
+    return { kind: 'diagnostics', diagnostics: this.#diagnostics, tree: this.#files.tree };
+  }
+
+  #records(): Journal | null {
+    if (this.#out === null) return null;
+    return journal(this.#out, {
+      logLimit: this.#run.config.logLimitBytes,
+      trouble: (failure) => this.#stop.abort(internal(sayFileFailure(failure))),
+    });
+  }
+
+  #perform(sink: Sink): Promise<Outcome> {
+    const run = this.#run;
+    const { meta, dirty } = this.#subject;
+    const { path: workspace, clear } = this.#workspace;
+    const given = run.choice.kind === 'alone' ? run.choice.outputs.get('quire/push') : undefined;
+    const { config, executor, worker, cache, limits } = run;
+    return performRun({
+      ...{ meta, dirty, config, executor, worker, cache, limits, workspace, clear, sink },
+      gitDir: run.gitDir ?? run.top,
+      dataDirectory: run.top,
+      push: given ?? this.#subject.push,
+      tree: async () => ok(this.#files.tree),
+      naming: this.#files.naming,
+      prepare: (signal) => fill(run, meta, workspace, signal),
+      found: (found) => this.#found(found),
+      choose: async (pipeline) => {
+        const chosen = choose(pipeline, run.choice);
+        if (chosen.ok) return chosen;
+        this.#refused = chosen.error;
+        return err(failed(chosen.error));
+      },
+      wrote: run.wrote ?? (() => {}),
+      signal: this.#stop.signal,
+    });
+  }
+
+  async #found(found: Found): Promise<Result<void, Outcome>> {
+    if (found.kind === 'diagnostics') this.#diagnostics = found.diagnostics;
+    const record =
+      found.kind === 'pipeline' ? pipelineRecord(found.pipeline) : diagnosticRecord(found.diagnostics);
+    const written: Result<void, StoreFailure> =
+      this.#out === null ? ok(undefined) : await outPipeline(this.#out, record);
+    return written.ok ? written : err(failed(sayStoreFailure(written.error)));
+  }
 }
 
-async function atCommit(run: LocalRun, revision: string): Promise<Result<Subject, LocalEnd>> {
-  const found = await withObjects(run.gitDir, (objects) => resolveRevision(objects, revision));
-  if (!found.ok) return err({ kind: 'refused', why: sayGitFailure(found.error) });
-  const { commit, ref } = found.value;
-  const { sha, author, subject } = commit;
-  return ok({ meta: metaOf(run, { ref: ref ?? ('HEAD' as RefName), sha, author, subject }), dirty: null });
+async function fill(
+  run: LocalRun,
+  meta: Meta,
+  workspace: string,
+  signal: AbortSignal,
+): Promise<Result<void, string>> {
+  if (run.revision === null || run.gitDir === null) return ok(undefined);
+  const written = await writeTree(run.gitDir, meta.sha, workspace, signal);
+  return written.ok ? ok(undefined) : err(`the workspace: ${sayGitFailure(written.error)}`);
 }
 
-function metaOf(run: LocalRun, of: Pick<Meta, 'ref' | 'sha' | 'author' | 'subject'>): Meta {
-  const now = systemClock();
-  return {
-    ...of,
-    id: runId(now, randomUUID()),
-    number: 0,
-    repo: repoName(run),
-    refBytes: null,
-    oldSha: null,
-    pushedAt: timestamp(now),
-    pusher: { text: userInfo().username, bytes: null },
-    reason: 'manual',
-    rerunOf: null,
-    variables: run.variables,
-  };
+function choose(pipeline: Pipeline, choice: Choice): Result<DriveOptions, string> {
+  switch (choice.kind) {
+    case 'all':
+      return ok({});
+    case 'jobs': {
+      const jobs = jobsNamed(pipeline, choice.jobs);
+      return jobs.ok ? ok({ only: neededFor(pipeline, jobs.value) }) : jobs;
+    }
+    case 'alone': {
+      const job = jobsNamed(pipeline, [choice.job]);
+      if (!job.ok) return job;
+      const takenOver = [...choice.outputs].map(([id, outputs]) => ({
+        job: id as JobId,
+        outputs,
+        red: false,
+      }));
+      return ok({ only: job.value, takenOver: takenOver.filter(({ job: id }) => id !== choice.job) });
+    }
+    default:
+      return unreachable(choice);
+  }
 }
 
-function choose(pipeline: Pipeline, wanted: readonly string[] | null): Result<DriveOptions, string> {
-  if (wanted === null) return ok({});
+function jobsNamed(pipeline: Pipeline, wanted: readonly string[]): Result<JobId[], string> {
   const known = pipeline.jobs.map((job) => job.id);
   const stranger = wanted.find((word) => !known.includes(word as JobId));
-  if (stranger === undefined) return ok({ only: neededFor(pipeline, wanted as JobId[]) });
+  if (stranger === undefined) return ok(wanted as JobId[]);
   const near = nearest(stranger, known);
   const hint =
     near === null ? `there are: ${known.map(visible).join(', ')}` : `did you mean '${visible(near)}'?`;

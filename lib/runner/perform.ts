@@ -16,7 +16,7 @@ import type { Pipeline } from '../pipeline/pipeline.ts';
 import { self } from '../process/process.ts';
 import type { RunEvent, Sink } from '../runs/events.ts';
 import type { ContainerRecord, Meta, Outcome } from '../runs/records.ts';
-import type { EvaluationFailure, Script, Tree } from '../script/script.ts';
+import type { EvaluateOptions, EvaluationFailure, Script, Tree } from '../script/script.ts';
 import { startScript } from '../script/thread.ts';
 import { Redactor } from '../secrets/secrets.ts';
 import { type DriveOptions, driveJobs } from './drive.ts';
@@ -48,8 +48,12 @@ export type RunPlan = {
   readonly limits: Limits;
   /** The files of a work tree that differ from HEAD; null for a run of a commit. */
   readonly dirty: readonly string[] | null;
+  /** `:quire/push` as it is known already; default null: git is asked. */
+  readonly push?: Plain;
   /** The files of `.quire/`. */
   readonly tree: () => Promise<Result<Tree, string>>;
+  /** What the pipeline's file and the tree are called; default as in a repository. */
+  readonly naming?: Pick<EvaluateOptions, 'main' | 'prefix'>;
   /** Fills the workspace; nothing to do for a run in place. */
   readonly prepare: (signal: AbortSignal) => Promise<Result<void, string>>;
   /** Removes what `prepare` made. */
@@ -59,6 +63,8 @@ export type RunPlan = {
   /** Which jobs to work, once the pipeline is known. */
   readonly choose: (pipeline: Pipeline) => Promise<Result<DriveOptions, Outcome>>;
   readonly sink: Sink;
+  /** Told of every file that a run function writes, with its whole path; default nobody is. */
+  readonly wrote?: (path: string, bytes: Uint8Array) => void;
   readonly signal: AbortSignal;
   readonly clock?: Clock;
 };
@@ -121,6 +127,7 @@ class Performance {
     const tree = await this.#plan.tree();
     if (!tree.ok) return err(failure('failed-internal', tree.error));
     const started = await startScript(worker, tree.value, {
+      ...this.#plan.naming,
       timeMs: config.evalTimeoutMs,
       memoryBytes: config.evalMemoryBytes,
     });
@@ -221,10 +228,15 @@ class Performance {
       redactor: this.#redactor,
       emit: this.#emit,
       push: () => {
-        this.#push ??= pushValue({ gitDir: plan.gitDir, meta, dirty: plan.dirty });
+        const given = plan.push ?? null;
+        this.#push ??=
+          given === null
+            ? pushValue({ gitDir: plan.gitDir, meta, dirty: plan.dirty })
+            : Promise.resolve(ok(given));
         return this.#push;
       },
       mirror: (ask, work) => mirror({ gitDir: plan.gitDir, meta }, ask, work),
+      wrote: plan.wrote ?? (() => {}),
       limits: plan.limits,
       clock: this.#clock,
       stop: this.#stop,

@@ -30,8 +30,8 @@ export function readInside(workspace: string, path: string): Result<Buffer, stri
   return bytes.ok ? bytes : refuse('read', path, bytes.error);
 }
 
-/** Writes a whole file, its missing directories included; or one sentence that says why not. */
-export function writeInside(workspace: string, path: string, bytes: Uint8Array): Result<void, string> {
+/** Writes a whole file, its missing directories included: its path, symlinks resolved, or why not in one sentence. */
+export function writeInside(workspace: string, path: string, bytes: Uint8Array): Result<string, string> {
   const named = locate(workspace, path);
   if (!named.ok) return named;
   const { root, path: wanted } = named.value;
@@ -51,7 +51,7 @@ export function writeInside(workspace: string, path: string, bytes: Uint8Array):
     durable: false,
     mode: there.ok && there.value.kind === 'file' ? there.value.mode : 0o666,
   });
-  return written.ok ? ok(undefined) : refuse('write', path, written.error);
+  return written.ok ? ok(target) : refuse('write', path, written.error);
 }
 
 type Located = { readonly root: string; readonly path: string };
