@@ -174,10 +174,7 @@ class Printer {
         this.#write('break');
         return;
       case 'comment':
-        for (const line of stat.text.split('\n')) {
-          this.#newLine();
-          this.#write(`-- ${line}`);
-        }
+        this.#raw(`--[[ ${stat.text} ]]`, null);
         return;
       case 'raw':
         this.#raw(stat.text, stat.file);

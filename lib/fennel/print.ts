@@ -25,9 +25,13 @@ export function printForm(form: Form): string {
     case 'sequence':
       return `[${form.items.map(printForm).join(' ')}]`;
     case 'table':
-      return `{${form.entries.map(([key, value]) => `${printForm(key)} ${printForm(value)}`).join(' ')}}`;
+      return `{${form.entries.map(([key, value]) => `${printKey(key)} ${printForm(value)}`).join(' ')}}`;
   }
 }
+
+/** Keys that are words are written as such, as everyone writes them. */
+const printKey = (key: Form): string =>
+  key.type === 'string' && /^[A-Za-z_][\w?!*<>=+/-]*$/.test(key.bytes) ? `:${key.bytes}` : printForm(key);
 
 const marks: Readonly<Record<string, string>> = { quote: '`', unquote: ',', hashfn: '#' };
 

@@ -172,7 +172,13 @@ class Reader {
     }
     this.#offset = at + 1;
     const body = unescapeString(text, start + 1, at);
-    if (!body.ok) this.#fault(problem(body.error.reason, this.#at(body.error.offset), []));
+    if (!body.ok) {
+      // In a string of several lines the fault is expected where it ends.
+      const wrong = this.#at(body.error.offset);
+      const end = this.#at(at);
+      const apart = wrong.start.line !== end.start.line;
+      this.#fault(problem(body.error.reason, apart ? end : wrong, apart ? [{ span: wrong, message: 'here' }] : []));
+    }
     const bytes = body.ok ? body.value : '';
     this.#add({ type: 'string', bytes, span: this.#span(start, this.#offset) });
   }

@@ -164,8 +164,11 @@ export function globalling(cx: Context): Targets {
         return null;
       }
       cx.unit.globals?.add(name);
-      if (!mayBind(cx, symbol, symbol.span ?? owner)) return null;
-      return globalExpr(name, cx);
+      const place = symbol.span ?? owner;
+      if (cx.unit.specials.has(name)) fault(cx, 'special-as-value', place);
+      else if (isMacro(cx, name)) fault(cx, 'macro-as-value', place);
+      else if (mayBind(cx, symbol, place)) return globalExpr(name, cx);
+      return null;
     },
     ofField(form) {
       fault(cx, 'unable-to-bind', form.span, 'table', 'table');

@@ -1,5 +1,5 @@
 /**
- * Forms that only the compiler's own macros write: their names hold a space, so that no program has them.
+ * Forms that the compiler's own macros write. They have names, so that what `macrodebug` prints can be read again.
  *
  * Must not know: which macro writes them.
  */
@@ -8,10 +8,10 @@ import { nilForm } from '../forms-of.ts';
 import { helper } from '../prelude.ts';
 import { binaryExpr, callExpr, globalField, stringExpr } from '../tree.ts';
 
-/** `(is table x)`: whether a value is a table. */
-export const isTableHead = 'is table';
-/** `(rest of x n)`: the sequence from position n on. */
-export const restOfHead = 'rest of';
+/** `(fnl/table? x)`: whether a value is a table. */
+export const isTableHead = 'fnl/table?';
+/** `(fnl/rest x n)`: the sequence from position n on. */
+export const restOfHead = 'fnl/rest';
 
 export const innerSpecials: Readonly<Record<string, Special>> = {
   [isTableHead]: (call, cx, want) => {

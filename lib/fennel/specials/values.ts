@@ -70,7 +70,7 @@ const isSpecialCall = (head: Form | undefined, cx: Context): boolean =>
 
 const comment: Special = (call, cx, want) => {
   const text = call.items.slice(1).map(printForm).join(' ');
-  emit(cx, { kind: 'comment', text, at: call.span });
+  emit(cx, { kind: 'comment', text: text.replaceAll(']]', ']\\]'), at: call.span });
   return deliver(cx, want, [nil], call.span);
 };
 
