@@ -10,9 +10,9 @@ import { readBytes, sayFileFailure } from '../base/files.ts';
 import type { Plain } from '../base/plain.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { Evaluator } from '../evaluate/evaluator.ts';
-import { fromLua, sayPlainProblem } from '../evaluate/plain-data.ts';
-import { Meter, plainOf } from '../lua/vm.ts';
-import { checkConfig, type KeyPath } from './check.ts';
+import { plainData } from '../evaluate/plain-data.ts';
+import { Meter } from '../lua/vm.ts';
+import { checkConfig } from './check.ts';
 import { type Config, defaultConfig } from './config.ts';
 import { placesIn } from './places.ts';
 
@@ -67,16 +67,9 @@ function evaluate(
   if (!ran.ok) return err(ran.error.diagnostics);
   const [given = null] = ran.value;
   if (given === null) return ok(null);
-  const notData = (message: string, at: KeyPath): Result<never, Diagnostic[]> =>
-    err([
-      diagnostic({
-        code: 'not-data',
-        message: `a config file must give plain data: ${message}`,
-        span: placeOf(at),
-      }),
-    ]);
-  const copied = plainOf(given);
-  if (!copied.ok) return notData(sayPlainProblem(copied.error, 'the table'), copied.error.path);
-  const value = fromLua(copied.value);
-  return value.ok ? value : notData(value.error, []);
+  const data = plainData(given, 'the table');
+  if (data.ok) return data;
+  const { path: at, says } = data.error;
+  const message = `a config file must give plain data: ${says}`;
+  return err([diagnostic({ code: 'not-data', message, span: placeOf(at) })]);
 }

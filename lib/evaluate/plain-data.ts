@@ -11,14 +11,51 @@ import {
   Float,
   float,
   type Plain as LuaPlain,
-  type LuaTable,
+  LuaTable,
   type LuaValue,
   type PlainProblem,
+  plainOf,
   textOf,
 } from '../lua/vm.ts';
 
+/** Deeper than any data that a person or a program means. */
+const deepest = 200;
+
+/** More values than this are no outputs and no settings; the same table counts wherever it stands. */
+const mostValues = 1_000_000;
+
+/** A deep copy of a Lua value other than nil; `whole` is what a fault calls it: "the returned table". */
+export function plainData(
+  value: LuaValue,
+  whole: string,
+): Result<Plain, { readonly path: readonly string[]; readonly says: string }> {
+  const fail = (path: readonly string[], says: string) => err({ path, says });
+  // A copy repeats a shared table at each place: a few tables that refer to each other can stand for billions.
+  if (copiedSize(value) > mostValues) return fail([], `${whole} holds more than ${mostValues} values`);
+  const copied = plainOf(value);
+  if (!copied.ok) return fail(copied.error.path, sayPlainProblem(copied.error, whole));
+  const data = fromLua(copied.value);
+  return data.ok ? data : fail([], data.error);
+}
+
+/** How many values a deep copy would have; a cycle or a very deep table counts once, and is refused by the copy itself. */
+function copiedSize(value: LuaValue): number {
+  const known = new Map<LuaTable, number>();
+  const sizeOf = (item: LuaValue, depth: number): number => {
+    if (!(item instanceof LuaTable) || depth > deepest) return 1;
+    const before = known.get(item);
+    if (before !== undefined) return before;
+    known.set(item, 1);
+    let size = 1;
+    for (const [, inner] of item.entries()) size += sizeOf(inner, depth + 1);
+    known.set(item, size);
+    return size;
+  };
+  return sizeOf(value, 0);
+}
+
 /** Strings become text, or bytes where they are not UTF-8. A key must be text. */
-export function fromLua(data: LuaPlain): Result<Plain, string> {
+function fromLua(data: LuaPlain): Result<Plain, string> {
   if (typeof data === 'string') return ok(textOrBytes(data));
   if (typeof data === 'number') return ok(isFloat(data) ? new LuaFloat(data) : data);
   if (typeof data !== 'object') return ok(data);
@@ -50,13 +87,10 @@ function mapFromLua(data: ReadonlyMap<string, LuaPlain>): Result<Plain, string> 
 }
 
 /** Bytes that are UTF-8 as text, others as they are. */
-export function textOrBytes(bytes: string): string | Uint8Array {
+function textOrBytes(bytes: string): string | Uint8Array {
   const decoded = textOf(bytes);
   return bytesOf(decoded) === bytes ? decoded : new Uint8Array(Buffer.from(bytes, 'latin1'));
 }
-
-/** Deeper than any data that a pipeline makes; what is deeper came from a hostile file. */
-const deepest = 200;
 
 /**
  * Plain data as a value of a VM. Null is nil: an entry that is null is absent, an item that is null leaves a gap.
@@ -87,8 +121,8 @@ export function toLua(vm: { table(): LuaTable }, data: Plain): { readonly value:
   return tooDeep ? null : { value };
 }
 
-/** Why a value is not plain data; `whole` is what the value is called: "the returned table". */
-export function sayPlainProblem(problem: PlainProblem, whole: string): string {
+/** Why a value is not plain data. */
+function sayPlainProblem(problem: PlainProblem, whole: string): string {
   const at = problem.path.length === 0 ? whole : `'${problem.path.join('.')}' in ${whole}`;
   switch (problem.reason) {
     case 'type':

@@ -13,7 +13,7 @@ export const ciMacros = `
     (each [_ name (ipairs names)]
       (assert-compile (sym? name) "defrun wants names" name)
       (tset pattern (tostring name) name))
-    \`(fn [] (let [,pattern (require :quire.runtime)] ,...))))
+    \`(fn [] (let [,pattern (require :quire.runtime)] (do ,...)))))
 {: defrun}
 `;
 

@@ -5,8 +5,8 @@
  */
 import type { Plain } from '../base/plain.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { fromLua, sayPlainProblem } from '../evaluate/plain-data.ts';
-import { type Float, LuaTable, type LuaValue, numberOf, plainOf, textOf, typeOf } from '../lua/vm.ts';
+import { plainData } from '../evaluate/plain-data.ts';
+import { type Float, LuaTable, type LuaValue, numberOf, textOf, typeOf } from '../lua/vm.ts';
 import type { JobEnd } from './script.ts';
 
 /** What an attempt did so far. */
@@ -61,9 +61,6 @@ function exitText(exit: LuaValue): string {
 /** A returned table as outputs; null for any other value. */
 function copyOf(value: LuaValue): Result<Plain | null, string> {
   if (!(value instanceof LuaTable)) return ok(null);
-  const copied = plainOf(value);
-  if (!copied.ok)
-    return err(`outputs must be plain data: ${sayPlainProblem(copied.error, 'the returned table')}`);
-  const data = fromLua(copied.value);
-  return data.ok ? data : err(`outputs must be plain data: ${data.error}`);
+  const data = plainData(value, 'the returned table');
+  return data.ok ? data : err(`outputs must be plain data: ${data.error.says}`);
 }

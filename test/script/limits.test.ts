@@ -1,0 +1,78 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { evaluateHere } from '../../lib/script/here.ts';
+import { evaluated, treeOf, walk } from './walk.ts';
+
+const test = suite('script/limits');
+
+const limits = { timeMs: 250, memoryBytes: 48 * 1024 * 1024 };
+
+const atTop: [program: string, code: string, line: number][] = [
+  ['(while true)', 'evaluation-time', 2],
+  ['(while true (pcall error :x))', 'evaluation-time', 2],
+  ['((coroutine.wrap (fn [] (while true))))', 'evaluation-time', 2],
+  ['(xpcall (fn [] (while true)) (fn [] (while true)))', 'evaluation-time', 2],
+  ['(macro forever [] (while true))\n(forever)', 'macro-limit', 3],
+  ['(string.rep "x" 1000000000)', 'evaluation-memory', 2],
+  ['(let [t []] (while true (table.insert t (string.rep "x" 100000))))', 'evaluation-memory', 2],
+];
+for (const [program, code, line] of atTop) {
+  test(`a diagnostic, never a hang: ${program}`, async () => {
+    const before = performance.now();
+    const script = await evaluateHere(treeOf(`\n${program}`), limits);
+    assert.ok(performance.now() - before < 5000);
+    assert.not(script.ok);
+    const failure = script.ok ? null : script.error;
+    const [problem] = failure?.reason === 'diagnostics' ? failure.diagnostics : [];
+    assert.is(problem?.code, code);
+    assert.is(problem?.span?.start.line, line);
+    assert.is(problem?.span?.file, '.quire/ci.fnl');
+  });
+}
+
+test('deep recursion is an error of the pipeline', async () => {
+  const script = await evaluateHere(treeOf('\n(fn f [] (+ 1 (f)))\n(f)'));
+  const failure = script.ok ? null : script.error;
+  const [problem] = failure?.reason === 'diagnostics' ? failure.diagnostics : [];
+  assert.match(problem?.message ?? '', /stack overflow|memory/);
+  assert.is(problem?.span?.start.line, 2);
+});
+
+test('a pattern that backtracks for ever is ended', async () => {
+  const program = '(string.find (string.rep "a" 100000) ".-.-.-.-b")';
+  const script = await evaluateHere(treeOf(`\n${program}`), limits);
+  const failure = script.ok ? null : script.error;
+  const [problem] = failure?.reason === 'diagnostics' ? failure.diagnostics : [];
+  assert.is(problem?.code, 'evaluation-time');
+  assert.is(problem?.span?.start.line, 2);
+});
+
+test('in a run function each stretch between two primitives has its whole time', async () => {
+  const script = await evaluated(
+    `(local ci (require :quire.ci))
+     (fn busy [ms] (let [from (os.clock)] (while (< (os.clock) (+ from (/ ms 1000))))))
+     (ci.job :patient [:quire/push] (fn [{: sh!}] (for [i 1 4] (busy 120) (sh! "x"))))
+     (ci.job :loop [:quire/push] (fn [{: sh!}]
+       (sh! "x")
+       (while true)))`,
+    { timeMs: 250 },
+  );
+  assert.is((await walk(script, 'patient')).end.state, 'complete');
+  const { end } = await walk(script, 'loop');
+  assert.is(end.state === 'failed' ? end.diagnostic?.code : '', 'evaluation-time');
+  assert.is(end.state === 'failed' ? end.diagnostic?.span?.start.line : 0, 6);
+});
+
+test('outputs that refer to each other without end are refused in time', async () => {
+  const script = await evaluated(
+    `(local ci (require :quire.ci))
+     (ci.job :laughs [:quire/push] (fn [] (faccumulate [t {} _ 1 60] {:a t :b t})))`,
+    limits,
+  );
+  const before = performance.now();
+  const { end } = await walk(script, 'laughs');
+  assert.is(end.state, 'failed');
+  assert.ok(performance.now() - before < 5000);
+});
+
+test.run();
