@@ -8,8 +8,11 @@ import type { Bytes } from './engine.ts';
 
 export class PatternProblem extends Error {}
 
-/** A captured piece, or the position (from 1) of a `()`. */
-export type Capture = { readonly start: number; readonly end: number } | { readonly position: number };
+/** A captured piece, the position (from 1) of a `()`, or one that its pattern never ends: wrong only for who uses it. */
+export type Capture =
+  | { readonly start: number; readonly end: number }
+  | { readonly position: number }
+  | { readonly unfinished: true };
 
 export type Match = { readonly start: number; readonly end: number; readonly captures: readonly Capture[] };
 
@@ -72,7 +75,7 @@ export class Matcher {
   #capture(index: number): Capture {
     const start = this.#starts[index] ?? 0;
     const length = this.#lengths[index] ?? unfinished;
-    if (length === unfinished) throw new PatternProblem('unfinished capture');
+    if (length === unfinished) return { unfinished: true };
     return length === position ? { position: start + 1 } : { start, end: start + length };
   }
 
@@ -207,10 +210,9 @@ export class Matcher {
       throw new PatternProblem(`invalid capture index %${index + 1}`);
     }
     const start = this.#starts[index] ?? 0;
-    const wanted = Math.max(0, length);
-    if (s + wanted > this.#subject.length) return null;
-    for (let i = 0; i < wanted; i += 1) if (this.#subject[start + i] !== this.#subject[s + i]) return null;
-    return s + wanted;
+    if (length === position || s + length > this.#subject.length) return null;
+    for (let i = 0; i < length; i += 1) if (this.#subject[start + i] !== this.#subject[s + i]) return null;
+    return s + length;
   }
 
   #longest(s: number, p: number, end: number): number | null {

@@ -1,5 +1,5 @@
 /**
- * Plain data out of a VM and into one: what one job gives to another.
+ * Plain data out of a VM: what one job gives to another.
  *
  * A copy shares nothing with the VM. Keys 1…n make a sequence, string keys a map; an empty table is an empty map.
  * Must not know: what the data is for.
@@ -86,18 +86,3 @@ export function plainOf(value: LuaValue): Result<Plain, PlainProblem> {
 
   return copy(value);
 }
-
-/** The same data as a value of a VM; `table` makes its tables. */
-export function valueOfPlain(data: Plain, table: () => LuaTable): LuaValue {
-  if (typeof data !== 'object' || data instanceof Float) return data;
-  const made = table();
-  const entries: Iterable<readonly [LuaValue, Plain]> = isMap(data)
-    ? data.entries()
-    : data.map((item, index) => [index + 1, item] as const);
-  for (const [key, item] of entries) made.set(key, valueOfPlain(item, table));
-  return made;
-}
-
-const isMap = (
-  data: readonly Plain[] | ReadonlyMap<ByteString, Plain>,
-): data is ReadonlyMap<ByteString, Plain> => data instanceof Map;

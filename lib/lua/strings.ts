@@ -264,13 +264,15 @@ function searching(machine: Machine): Readonly<Record<string, Native>> {
       const subject = aux.luaL_checkstring(L, 1);
       const pattern = aux.luaL_checkstring(L, 2);
       let from = 0;
+      let lastEnd = -1;
       lua.lua_pushcfunction(L, (state) => {
         // Here `^` has no meaning of its own, so every start is tried one by one.
         const one = matcher(subject, pattern);
         for (; from <= subject.length; from += 1) {
           const match = guarded(state, () => one.matchAt(from));
-          if (match === null) continue;
-          from = match.end === match.start ? match.end + 1 : match.end;
+          if (match === null || match.end === lastEnd) continue;
+          from = match.end;
+          lastEnd = match.end;
           return pushCaptures(state, subject, match, true);
         }
         return 0;
@@ -303,7 +305,8 @@ function pushCaptures(L: State, subject: Bytes, match: Match, orWhole: boolean):
 }
 
 function pushCapture(L: State, subject: Bytes, capture: Capture): void {
-  if ('position' in capture) lua.lua_pushinteger(L, capture.position);
+  if ('unfinished' in capture) aux.luaL_error(L, 'unfinished capture');
+  else if ('position' in capture) lua.lua_pushinteger(L, capture.position);
   else pushBytes(L, subject.slice(capture.start, capture.end));
 }
 
@@ -330,17 +333,22 @@ function substitute(
   let count = 0;
   let at = 0;
   let copied = 0;
+  let lastEnd = -1;
   while (count < most) {
     const match = guarded(L, () => one.matchAt(at, anchored ? 1 : 0));
-    if (match !== null) {
+    // An empty match just after another match is a part of that one.
+    if (match !== null && match.end !== lastEnd) {
       count += 1;
       add(subject.subarray(copied, match.start));
       add(replace(match) ?? subject.subarray(match.start, match.end));
       copied = match.end;
+      at = match.end;
+      lastEnd = match.end;
+    } else if (at < subject.length) {
+      at += 1;
+    } else {
+      break;
     }
-    if (match !== null && match.end > at) at = match.end;
-    else if (at < subject.length) at += 1;
-    else break;
     if (anchored) break;
   }
   add(subject.subarray(copied));
@@ -411,8 +419,9 @@ function fillTemplate(L: State, template: string, subject: Bytes, match: Match):
     const capture = match.captures[Number(sign) - 1];
     if (capture === undefined && sign === '1') return latin1(subject.subarray(match.start, match.end));
     if (capture === undefined) {
-      return aux.luaL_error(L, 'invalid capture index %%%d in replacement string', Number(sign));
+      return aux.luaL_error(L, 'invalid capture index %%%d', Number(sign));
     }
+    if ('unfinished' in capture) return aux.luaL_error(L, 'unfinished capture');
     return 'position' in capture
       ? String(capture.position)
       : latin1(subject.subarray(capture.start, capture.end));

@@ -54,7 +54,7 @@ export type { Frame } from './frames.ts';
 export { type Exceeded, type Limits, Meter } from './limits.ts';
 export type { TextLine } from './lines.ts';
 export type { LuaFailure } from './machine.ts';
-export { type Plain, type PlainProblem, plainOf, valueOfPlain } from './plain.ts';
+export { type Plain, type PlainProblem, plainOf } from './plain.ts';
 export {
   type ByteString,
   bytesOf,
