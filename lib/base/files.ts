@@ -168,11 +168,39 @@ export function openAppender(path: Path, mode = 0o666): FileResult<Appender> {
     fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_CREAT | fs.constants.O_NOFOLLOW;
   const opened = attempt('open', path, () => fs.openSync(path, flags, mode));
   if (!opened.ok) return opened;
-  const descriptor = opened.value;
+  return ok(appenderOn(opened.value, path));
+}
+
+const appenderOn = (descriptor: number, path: Path): Appender => ({
+  append: (bytes) => attempt('append to', path, () => fs.writeFileSync(descriptor, bytes)),
+  sync: () => attempt('sync', path, () => fs.fsyncSync(descriptor)),
+  close: () => attempt('close', path, () => fs.closeSync(descriptor)),
+});
+
+/** Opens for writing from the beginning, what was there cut off; follows symlinks, as a shell's `>` does. */
+export function openWriter(path: string): FileResult<Appender> {
+  const opened = attempt('open', path, () => fs.openSync(path, 'w'));
+  if (!opened.ok) return opened;
+  return ok(appenderOn(opened.value, path));
+}
+
+export type NonBlockingWriter = {
+  /** How many bytes were taken: 0 when the reader leaves no room. */
+  write(bytes: Uint8Array): FileResult<number>;
+  close(): FileResult<void>;
+};
+
+/** A pipe or terminal by a path such as `/proc/self/fd/2`, opened anew, so that no write to it ever waits. */
+export function openNonBlockingWriter(path: string): FileResult<NonBlockingWriter> {
+  const flags = fs.constants.O_WRONLY | fs.constants.O_NONBLOCK | fs.constants.O_APPEND;
+  const opened = attempt('open', path, () => fs.openSync(path, flags));
+  if (!opened.ok) return opened;
   return ok({
-    append: (bytes) => attempt('append to', path, () => fs.writeFileSync(descriptor, bytes)),
-    sync: () => attempt('sync', path, () => fs.fsyncSync(descriptor)),
-    close: () => attempt('close', path, () => fs.closeSync(descriptor)),
+    write: (bytes) => {
+      const written = attempt('write', path, () => fs.writeSync(opened.value, bytes));
+      return !written.ok && written.error.code === 'EAGAIN' ? ok(0) : written;
+    },
+    close: () => attempt('close', path, () => fs.closeSync(opened.value)),
   });
 }
 
