@@ -58,7 +58,7 @@ function sayTaken(taken: Taken, path: string): string {
 }
 
 /** What quire itself puts into a data directory. Anything else there is the operator's. */
-const own = ['inbox', 'runs', 'work', 'cache', 'lock', 'site', 'paused', 'config.fnl'];
+const own = ['inbox', 'runs', 'work', 'cache', 'lock', 'site', 'paused', 'config.fnl', 'runner.log'];
 
 function purge({ dataDirectory, store }: Place): Result<string, Complaint> {
   if (!exists(dataDirectory)) return ok('There are no records.\n');
