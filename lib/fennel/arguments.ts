@@ -4,14 +4,14 @@
  * Must not know: what is called.
  */
 import { type Context, fault } from './context.ts';
-import type { ListForm } from './forms.ts';
+import type { Form } from './forms.ts';
 import { callExpr, type Expr, globalField, mayBeMany, numberExpr } from './tree.ts';
 
 /** Arguments and locals share Lua's 255 registers. */
 const mostRegisters = 220;
 
 /** Arguments that fit Lua's registers: too many of them go through a table. */
-export function fitting(args: readonly Expr[], form: ListForm, cx: Context): readonly Expr[] {
+export function fitting(args: readonly Expr[], form: Form, cx: Context): readonly Expr[] {
   if (args.length + cx.frame.active < mostRegisters) return args;
   const last = args.at(-1);
   if (last !== undefined && mayBeMany(last)) {

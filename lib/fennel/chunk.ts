@@ -20,6 +20,7 @@ import { print } from './emit.ts';
 import { expand } from './expand.ts';
 import type { Form } from './forms.ts';
 import type { Chunk, HostValue, MacroHost, ModuleFinder } from './host.ts';
+import { findExcess } from './limits.ts';
 import { macros } from './macros/macros.ts';
 import { problem } from './problems.ts';
 import { read } from './reader.ts';
@@ -58,8 +59,11 @@ export function compileProgram(program: Program, surroundings: Surroundings): Re
   const unit = newUnit(program, surroundings);
   const body = compileBody(program, unit);
   if (unit.faults.length > 0) return err(unit.faults);
-  const printed = print([...unit.helperStats, ...unit.prelude, ...body]);
+  const all = [...unit.helperStats, ...unit.prelude, ...body];
+  const printed = print(all);
   if (printed.tooDeep !== null) return err([problem('too-deep', printed.tooDeep.at)]);
+  const excess = findExcess(all);
+  if (excess !== null) return err([problem(excess.reason, excess.at)]);
   return ok({ name: program.file, lua: printed.lua, lines: printed.lines });
 }
 

@@ -6,7 +6,6 @@
 import { unreachable } from '../base/unreachable.ts';
 import { fitting } from './arguments.ts';
 import { argumentsOf, type Context, deliver, fault, one, type Want } from './context.ts';
-import { expandOnce } from './expand.ts';
 import type { Form, ListForm, SymbolForm } from './forms.ts';
 import { isSymbol, list, plainText, symbol, text } from './forms-of.ts';
 import { multiSymbol } from './names.ts';
@@ -62,7 +61,7 @@ function compileSymbol(form: SymbolForm, cx: Context): Expr {
 }
 
 function compileVararg(form: SymbolForm, cx: Context): Expr {
-  if (!cx.frame.vararg) {
+  if (!cx.frame.vararg && cx.frame.hash?.usesRest !== true) {
     fault(cx, cx.frame.insideHash ? 'vararg-in-hashfn' : 'unexpected-vararg', form.span);
     return { kind: 'nil' };
   }
@@ -71,7 +70,7 @@ function compileVararg(form: SymbolForm, cx: Context): Expr {
 }
 
 function compileList(form: ListForm, cx: Context, want: Want): Expr[] {
-  const expanded = expandOnce(form, cx);
+  const expanded = cx.unit.expand(form, cx);
   if (expanded === null) return deliver(cx, want, [{ kind: 'nil' }], form.span);
   if (expanded !== form) return compile(expanded, cx, want);
   const [head, ...rest] = form.items;

@@ -45,7 +45,7 @@ export type Macro =
 export type Special = (call: ListForm, cx: Context, want: Want) => Expr[];
 
 /** The `$1 … $9` and `$...` of a hash function. */
-export type HashState = { usesRest: boolean };
+export type HashState = { readonly usesRest: boolean };
 
 /** One Lua function in the making. */
 export type Frame = {

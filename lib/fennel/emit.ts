@@ -327,7 +327,8 @@ class Printer {
 
   /** What is indexed or called: a name or another such chain, anything else in brackets. */
   #prefix(expr: Expr): void {
-    if (isPrefix(expr)) this.#expr(expr, 0);
+    // Lua reads a chain of fields and calls in a loop: it is no level of its own.
+    if (isPrefix(expr)) this.#bare(expr);
     else {
       this.#write('(');
       this.#expr(expr, 0);
@@ -356,10 +357,17 @@ class Printer {
     const level = levels[operator] ?? 0;
     const last = operands.length - 1;
     const rightAssociative = operator === '..' || operator === '^';
+    // Lua reads such a chain inside out.
+    if (rightAssociative && this.#depth + last > deepest) this.#tooDeep ??= { at: this.#at };
     for (const [i, operand] of operands.entries()) {
       if (i > 0) this.#write(` ${operator} `);
       // An operand of the same level needs no brackets on the side that Lua groups from.
       const groups = rightAssociative ? i === last : i === 0 && !isComparison(operator);
+      if (groups && i === 0 && operand.kind === 'binary' && levelOf(operand) >= level) {
+        // Read in a loop as well.
+        this.#bare(operand);
+        continue;
+      }
       const unaryPower = operator === '^' && i === last && operand.kind === 'unary';
       this.#expr(operand, unaryPower ? unaryLevel : groups ? level : level + 1);
       if (i < last && this.#text.length > widestLine) {

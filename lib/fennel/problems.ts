@@ -189,6 +189,10 @@ export const problems = {
     'function uses too many locals from outside',
     'Keep the values in a table; Lua takes no more than 255.',
   ),
+  'too-many-values': plain(
+    'too many values at once',
+    'Give names to inner forms, or keep values in a table; Lua has 255 places in a function.',
+  ),
 
   // Control
   'if-body': plain('expected condition and body'),

@@ -177,7 +177,9 @@ class Reader {
       const wrong = this.#at(body.error.offset);
       const end = this.#at(at);
       const apart = wrong.start.line !== end.start.line;
-      this.#fault(problem(body.error.reason, apart ? end : wrong, apart ? [{ span: wrong, message: 'here' }] : []));
+      this.#fault(
+        problem(body.error.reason, apart ? end : wrong, apart ? [{ span: wrong, message: 'here' }] : []),
+      );
     }
     const bytes = body.ok ? body.value : '';
     this.#add({ type: 'string', bytes, span: this.#span(start, this.#offset) });
@@ -186,12 +188,6 @@ class Reader {
   #opening(opener: Opener): void {
     const start = this.#offset;
     this.#offset += 1;
-    if (this.#open.length >= deepest) {
-      this.#fault(problem('too-deep', this.#at(start), []));
-      this.#offset = this.#text.length;
-      this.#open.length = 0;
-      return;
-    }
     const before = start > 0 ? this.#text.charCodeAt(start - 1) : 32;
     if (!isDelimiter(before) && !this.#isPrefixHash(start - 1)) {
       this.#fault(problem('space-before-opening', this.#at(start), [], opener));
@@ -314,7 +310,13 @@ class Reader {
   }
 
   #push(open: Open): void {
-    this.#open.push(open);
+    if (this.#open.length < deepest) {
+      this.#open.push(open);
+      return;
+    }
+    this.#fault(problem('too-deep', this.#at(open.offset)));
+    this.#offset = this.#text.length;
+    this.#open.length = 0;
   }
 
   /** Gives a finished form to whatever waits for it. */

@@ -16,7 +16,6 @@ export function resolve(form: SymbolForm, cx: Context): Expr {
   const first = parts[0] ?? form.name;
   const { unit } = cx;
   if (form.name === '$...' && cx.frame.hash !== null) {
-    cx.frame.hash.usesRest = true;
     cx.frame.usesVararg = true;
     return varargs;
   }

@@ -189,7 +189,7 @@ const hashfn: Special = (call, cx, want) => {
   if (call.items.length !== 2 || form === undefined) {
     return deliver(cx, want, fault(cx, 'one-argument', call.span), call.span);
   }
-  const hash = { usesRest: false };
+  const hash = { usesRest: mentionsRest(form) };
   const frame: Frame = newFrame({ hash, insideHash: true });
   const arguments_: { name: string; binding: LocalBinding }[] = [];
   const body = inFunction(cx, frame, (inner) => {
@@ -202,6 +202,22 @@ const hashfn: Special = (call, cx, want) => {
   const parameters = hash.usesRest ? ['...'] : names;
   return deliver(cx, want, [{ kind: 'function', parameters, body }], call.span);
 };
+
+/** Whether `$...` is used anywhere in a hash function; those inside it have their own. */
+function mentionsRest(form: Form): boolean {
+  switch (form.type) {
+    case 'symbol':
+      return form.name === '$...';
+    case 'list':
+      return !isSymbol(form.items[0], 'hashfn') && form.items.some(mentionsRest);
+    case 'sequence':
+      return form.items.some(mentionsRest);
+    case 'table':
+      return form.entries.some(([key, value]) => mentionsRest(key) || mentionsRest(value));
+    default:
+      return false;
+  }
+}
 
 function declareHashArgument(
   cx: Context,

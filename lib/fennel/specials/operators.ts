@@ -50,7 +50,7 @@ function fold(call: ListForm, cx: Context, arity: Arity, operands: readonly Expr
 }
 
 /** Lua keeps all operands of a concatenation in registers at once. */
-const mostConcatenated = 50;
+const mostConcatenated = 30;
 
 function concatenation(operands: readonly Expr[], at: Place): Expr {
   if (operands.length <= mostConcatenated) return binaryExpr('..', operands);

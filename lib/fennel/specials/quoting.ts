@@ -52,11 +52,11 @@ function template(form: Form, cx: Context): Expr {
         fault(cx, 'quoted-list', form.span);
         return nil;
       }
-      return build('list', fitting([placeExpr(form.span), ...items(form.items, cx)], form, cx));
+      return build('list', [placeExpr(form.span), ...fitting(items(form.items, cx), form, cx)]);
     }
     case 'sequence': {
       const values = items(form.items, cx);
-      if (cx.unit.compileTime) return build('sequence', [placeExpr(form.span), ...values]);
+      if (cx.unit.compileTime) return build('sequence', [placeExpr(form.span), ...fitting(values, form, cx)]);
       return { kind: 'table', items: values.map((value) => ({ key: null, value })) };
     }
     case 'table': {
@@ -66,7 +66,7 @@ function template(form: Form, cx: Context): Expr {
       }));
       if (!cx.unit.compileTime) return { kind: 'table', items: pairs };
       const flat = pairs.flatMap(({ key, value }) => [truncated(key), value]);
-      return build('table', [placeExpr(form.span), ...flat]);
+      return build('table', [placeExpr(form.span), ...fitting(flat, form, cx)]);
     }
   }
 }
