@@ -5,7 +5,6 @@
  */
 import { type Diagnostic, diagnostic, type Span } from '../base/diagnostic.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { showDuration } from '../base/text.ts';
 import { type Chunk, compile, type ModuleFinder, newShared } from '../fennel/fennel.ts';
 import {
   type ByteString,
@@ -18,6 +17,8 @@ import {
   textOf,
   Vm,
 } from '../lua/vm.ts';
+import { sayError } from './error-words.ts';
+import { limitWords } from './limit-words.ts';
 import { createMacroHost } from './macros/host.ts';
 import { candidates, type FoundFile, moduleFinder, type Tree } from './modules.ts';
 import { placeOfFailure, placeOfFrame, sourceOfChunk, stripPosition, traceNotes } from './traces.ts';
@@ -115,9 +116,9 @@ export class Evaluator<Ask = never> {
     const span = placeOfFailure(failure, chunkOf, this.#files);
     const notes = traceNotes(failure, span, chunkOf);
     if (failure.reason === 'limit') {
-      return [diagnostic({ ...this.#limitWords(failure.which), span, notes })];
+      return [diagnostic({ ...limitWords(failure.which, this.vm.meter.limits), span, notes })];
     }
-    const message = stripPosition(this.#words(failure.value), this.#files);
+    const message = stripPosition(sayError(this.vm, this.view, failure.value), this.#files);
     for (const [said, problems] of this.#moduleProblems) {
       if (message.includes(said)) return [...problems];
     }
@@ -133,44 +134,6 @@ export class Evaluator<Ask = never> {
     return null;
   }
 
-  #limitWords(which: 'time' | 'memory'): Pick<Diagnostic, 'code' | 'message' | 'hint'> {
-    const { timeMs, memoryBytes } = this.vm.meter.limits;
-    return which === 'time'
-      ? {
-          code: 'evaluation-time',
-          message: `evaluation took longer than ${showDuration(timeMs)}`,
-          hint: 'look for a loop that never ends; the limit is :eval-timeout in config.fnl',
-        }
-      : {
-          code: 'evaluation-memory',
-          message: `evaluation needed more than ${Math.round(memoryBytes / 1024 / 1024)} MiB of memory`,
-          hint: 'the limit is :eval-memory in config.fnl',
-        };
-  }
-
-  /** What an error's value says. */
-  #words(value: LuaValue): string {
-    if (typeof value === 'string') return textOf(value);
-    const meter = this.vm.meter.over;
-    const shown = meter === null ? this.#tostring(value) : null;
-    return shown ?? 'the error has no text';
-  }
-
-  #tostring(value: LuaValue): string | null {
-    const hasText = this.vm.native(([given = null], caller) => {
-      const metafield = caller.call(this.vm.globals.get('getmetatable'), [given])[0] ?? null;
-      return [metafield !== null && caller.index(metafield, '__tostring') !== null];
-    });
-    const asked = this.vm.call(hasText, [value]);
-    if (asked.ok && asked.value[0] === true) {
-      const said = this.vm.call(this.vm.globals.get('tostring'), [value]);
-      const text = said.ok ? said.value[0] : null;
-      if (typeof text === 'string') return textOf(text);
-    }
-    const shown = this.show(value);
-    return shown.ok ? shown.value : null;
-  }
-
   #loadSource(source: Parameters<Vm['load']>[0]): Result<LuaFunction, Diagnostic[]> {
     const loaded = this.vm.load(source);
     if (loaded.ok) return loaded;
@@ -184,7 +147,7 @@ export class Evaluator<Ask = never> {
   #loadModule(name: string): LuaFunction | { readonly problem: string } {
     const found = this.#finder.find(name, 'module');
     if (found === null) {
-      const tried = candidates(name, 'module', this.#folder).map((file) => `\n\tno file '${file}'`);
+      const tried = candidates(name, 'module', this.#folder).map((file) => `\n  no file '${file}'`);
       return { problem: `module '${name}' not found:${tried.join('')}` };
     }
     const loaded = this.load(found.file, found.text, name);
@@ -192,7 +155,7 @@ export class Evaluator<Ask = never> {
     const [first] = loaded.error;
     const where = first?.span;
     const place = where == null ? found.file : `${where.file}:${where.start.line}:${where.start.column}`;
-    const problem = `error loading module '${name}' from file '${found.file}':\n\t${place}: ${first?.message ?? ''}`;
+    const problem = `error loading module '${name}' from file '${found.file}': ${place}: ${first?.message ?? ''}`;
     this.#moduleProblems.set(problem, loaded.error);
     return { problem };
   }

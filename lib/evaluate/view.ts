@@ -62,6 +62,8 @@ class View<Ask> {
   readonly #caller: Caller;
   /** What `__fennelview` methods show their parts with. */
   readonly #inner: LuaFunction;
+  /** Tables that are known to hold no table twice. */
+  readonly #trees = new Set<LuaTable>();
 
   constructor(vm: Vm<Ask>, caller: Caller, inner: LuaFunction) {
     this.#vm = vm;
@@ -267,6 +269,7 @@ class View<Ask> {
   }
 
   #meetsATableTwice(start: LuaTable): boolean {
+    if (this.#trees.has(start)) return false;
     const met = new Set<LuaTable>([start]);
     const open = [start];
     for (let table = open.pop(); table !== undefined; table = open.pop()) {
@@ -276,6 +279,8 @@ class View<Ask> {
         open.push(part);
       }
     }
+    // Then no table inside meets one twice either.
+    for (const table of met) this.#trees.add(table);
     return false;
   }
 
@@ -291,10 +296,9 @@ class View<Ask> {
     return this.#vm.table(counts);
   }
 
-  *#tablesIn(table: LuaTable): Generator<LuaTable> {
-    for (const pair of this.#pairs(table)) {
-      for (const part of pair) if (part instanceof LuaTable) yield part;
-    }
+  #tablesIn(table: LuaTable): LuaTable[] {
+    if (!isTrue(this.#metafield(table, '__pairs'))) return table.innerTables();
+    return [...this.#pairs(table)].flat().filter((part) => part instanceof LuaTable);
   }
 
   /** As `pairs` gives them, `__pairs` included. */

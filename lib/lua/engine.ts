@@ -10,6 +10,7 @@
 import './bytes.ts';
 import type { Bytes, CallInfo, Proto, State, StringObject, Value } from 'fengari';
 import aux from 'fengari/src/lauxlib.js';
+import debug from 'fengari/src/ldebug.js';
 import mathLibrary from 'fengari/src/lmathlib.js';
 import objects from 'fengari/src/lobject.js';
 import tables from 'fengari/src/ltable.js';
@@ -110,6 +111,11 @@ objects.luaO_str2num = (bytes, into) => {
   into.value = number.value;
   return (end < 0 ? bytes.length : end) + 1;
 };
+
+/** The borders of a C library are JavaScript's here; programs may know them by PUC's names. */
+const raise = debug.luaG_runerror;
+debug.luaG_runerror = (L, format, ...values) =>
+  raise(L, fromLatin1(latin1(format).replace(/\bJS\b/, 'C')), ...values);
 
 /** Names of chunks are never cut: messages are mapped back to files by them. */
 objects.luaO_chunkid = (source) => source.subarray(1);

@@ -260,3 +260,10 @@ declare module 'fengari/src/ltable.js' {
   };
   export default tables;
 }
+
+declare module 'fengari/src/ldebug.js' {
+  import type { Bytes, State } from 'fengari';
+
+  const debug: { luaG_runerror: (L: State, format: Bytes, ...values: unknown[]) => never };
+  export default debug;
+}

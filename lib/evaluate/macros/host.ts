@@ -27,6 +27,8 @@ import {
   textOf,
   Vm,
 } from '../../lua/vm.ts';
+import { sayError } from '../error-words.ts';
+import { limitWords } from '../limit-words.ts';
 import { placeOfFailure, sourceOfChunk, stripPosition } from '../traces.ts';
 import { viewFunction } from '../view.ts';
 import { Environments, type Rejection } from './environment.ts';
@@ -57,6 +59,7 @@ export const createMacroHost = (options: MacroHostOptions): MacroHost => {
 
 class MacroRoom implements MacroHost {
   readonly #vm: Vm;
+  readonly #view: LuaFunction;
   readonly #forms: FormTables;
   readonly #environments: Environments;
   readonly #chunks = new Map<string, Chunk>();
@@ -66,12 +69,12 @@ class MacroRoom implements MacroHost {
 
   constructor(options: MacroHostOptions) {
     this.#vm = new Vm({ meter: options.meter, print: options.print });
-    const view = viewFunction(this.#vm);
-    this.#forms = new FormTables(this.#vm, view);
+    this.#view = viewFunction(this.#vm);
+    this.#forms = new FormTables(this.#vm, this.#view);
     this.#environments = new Environments({
       vm: this.#vm,
       forms: this.#forms,
-      view,
+      view: this.#view,
       bridge: () => this.#bridge(),
       reject: (rejection) => {
         this.#rejection = rejection;
@@ -140,21 +143,14 @@ class MacroRoom implements MacroHost {
   #failure(failure: LuaFailure): HostFailure {
     const span = placeOfFailure(failure, (name) => this.#chunks.get(name) ?? null, this.#chunks.keys());
     if (failure.reason === 'limit') {
-      const what = failure.which === 'time' ? 'takes too long' : 'needs too much memory';
-      return { reason: 'limit', message: `evaluation ${what}`, span };
+      return { reason: 'limit', message: limitWords(failure.which, this.#vm.meter.limits).message, span };
     }
     const rejection = this.#rejection;
     if (rejection !== null && rejection.value === failure.value) {
       return { reason: 'rejected', message: rejection.message, span: rejection.span };
     }
-    return { reason: 'raised', message: this.#say(failure.value), span };
-  }
-
-  #say(value: LuaValue): string {
-    if (typeof value === 'string') return stripPosition(textOf(value), this.#chunks.keys());
-    const said = this.#vm.call(this.#vm.globals.get('tostring'), [value]);
-    const text = said.ok ? said.value[0] : null;
-    return typeof text === 'string' ? textOf(text) : 'the error has no text';
+    const message = stripPosition(sayError(this.#vm, this.#view, failure.value), this.#chunks.keys());
+    return { reason: 'raised', message, span };
   }
 }
 
