@@ -10,7 +10,7 @@ import { jsonText, mostRefs, type RunList, type Status } from './documents.ts';
 import { badgeOf, feedOf, indexPage, listPage, refPage, type SiteNames } from './list-pages.ts';
 import type { Output } from './output.ts';
 import type { Models } from './render.ts';
-import { newestOfRefs, type RunRow, verdictOf, withRow } from './row.ts';
+import { newestFirst, newestOfRefs, type RunRow, verdictOf, withRows } from './row.ts';
 
 /** Renders a page and writes it. */
 export type PutPage = <Name extends keyof Models>(address: string, name: Name, model: Models[Name]) => void;
@@ -48,23 +48,16 @@ const readRows = (lists: Lists, address: string): RunList | null => readOwn<RunL
 export function updateLists(lists: Lists, status: Status, rows: readonly RunRow[]): void {
   const latest = Math.max(status.latest, ...rows.map((row) => row.number));
   updatePages(lists, status.latest, latest, rows);
-  for (const ref of new Set(rows.map((row) => row.ref))) {
+  for (const [ref, mine] of grouped(rows, (row) => row.ref)) {
     const list = readRows(lists, addresses.refFile(ref));
-    const merged = merge(
-      list?.runs ?? [],
-      rows.filter((row) => row.ref === ref),
-      Number.POSITIVE_INFINITY,
-    );
+    const merged = withRows(list?.runs ?? [], mine, Number.POSITIVE_INFINITY);
     writeRef(lists, ref, merged, list?.more === true);
   }
-  const runs = merge(status.runs, rows, addresses.runsPerPage);
+  const runs = withRows(status.runs, rows, addresses.runsPerPage);
   const changed = new Set<string>(rows.map((row) => row.id));
   const refs = newestOfRefs([...rows, ...status.refs.filter((row) => !changed.has(row.id))], mostRefs);
   writeFront(lists, { latest, runs, refs });
 }
-
-const merge = (old: readonly RunRow[], rows: readonly RunRow[], most: number): RunRow[] =>
-  rows.reduce<RunRow[]>((merged, row) => withRow(merged, row, most), [...old]);
 
 /**
  * The list pages that hold the rows. Pages are there without a gap from the one with the oldest run to the one after the
@@ -77,9 +70,8 @@ function updatePages(lists: Lists, latestBefore: number, latest: number, rows: r
     pages.set(number, known);
     return known;
   };
-  for (const row of rows) {
-    const number = addresses.pageOf(row.number);
-    pages.set(number, withRow(page(number), row, addresses.runsPerPage));
+  for (const [number, mine] of grouped(rows, (row) => addresses.pageOf(row.number))) {
+    pages.set(number, withRows(page(number), mine, addresses.runsPerPage));
   }
   const last = addresses.newestPage(latest);
   if (latest > latestBefore) {
@@ -153,7 +145,7 @@ function olderPage(lists: Lists, runs: readonly RunRow[]): number | null {
 
 /** All lists from all rows there are; what belongs to none of them is removed. */
 export function rebuildLists(lists: Lists, rows: readonly RunRow[]): void {
-  const sorted = [...rows].sort((a, b) => b.number - a.number || (a.id < b.id ? -1 : 1));
+  const sorted = [...rows].sort(newestFirst);
   const latest = sorted[0]?.number ?? 0;
   const lowest = addresses.pageOf(sorted[sorted.length - 1]?.number ?? 1);
   const pages = grouped(sorted, (row) => addresses.pageOf(row.number));

@@ -31,7 +31,7 @@ const longestText = 300;
 
 /** A subject or author may be megabytes long; a list shows its beginning. */
 export const cut = (text: string, most = longestText): string => {
-  const characters = text.length > most ? Array.from(text.slice(0, most * 2)) : null;
+  const characters = text.length > most ? Array.from(text.slice(0, most * 2 + 2)) : null;
   return characters !== null && characters.length > most ? `${characters.slice(0, most).join('')}…` : text;
 };
 
@@ -63,15 +63,13 @@ export function rowOf(record: RunRecord): RunRow {
   };
 }
 
-const newestFirst = (a: RunRow, b: RunRow): number => b.number - a.number || (a.id < b.id ? -1 : 1);
+export const newestFirst = (a: RunRow, b: RunRow): number => b.number - a.number || (a.id < b.id ? -1 : 1);
 
-/** The rows with one put in or replaced, newest first, at most `most` of them. */
-export function withRow(rows: readonly RunRow[], row: RunRow, most: number): RunRow[] {
-  return [row, ...rows.filter((other) => other.id !== row.id)].sort(newestFirst).slice(0, most);
+/** The rows with others put in or replaced, newest first, at most `most` of them. */
+export function withRows(rows: readonly RunRow[], changed: readonly RunRow[], most: number): RunRow[] {
+  const ids = new Set<string>(changed.map((row) => row.id));
+  return [...changed, ...rows.filter((row) => !ids.has(row.id))].sort(newestFirst).slice(0, most);
 }
-
-export const withoutRows = (rows: readonly RunRow[], gone: ReadonlySet<string>): RunRow[] =>
-  rows.filter((row) => !gone.has(row.id));
 
 /** The newest row of each ref, newest first, at most `most` refs. */
 export function newestOfRefs(rows: readonly RunRow[], most: number): RunRow[] {

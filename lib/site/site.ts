@@ -176,13 +176,13 @@ export function createSite(options: SiteOptions): Site {
   const update = async (changes: readonly Change[], work: Work): Promise<SiteFailure | null> => {
     const status = readStatus(work.files.output);
     if (status === null) return rebuild(work);
-    const rows: RunRow[] = [];
+    const rows = new Map<RunId, RunRow>();
     const gone = new Set<string>();
     for (const change of changes) {
       const record = await options.records.read(change.run);
       if (record.ok) {
         await publishRun(work.files, record.value, change.jobs ?? 'all');
-        rows.push(rowOf(record.value));
+        rows.set(change.run, rowOf(record.value));
       } else if (record.error.reason === 'not-found') {
         gone.add(change.run);
       } else if (record.error.reason === 'unreadable') {
@@ -191,7 +191,7 @@ export function createSite(options: SiteOptions): Site {
         return { reason: 'records', failure: record.error };
       }
     }
-    if (rows.length > 0) updateLists(work.lists, status, rows);
+    if (rows.size > 0) updateLists(work.lists, status, [...rows.values()]);
     if ([...gone].some((id) => work.files.output.has(addresses.runDirectory(id as RunId)))) {
       forget(work.lists, gone);
     }
