@@ -20,13 +20,22 @@ import type { Server } from '../runner/server.ts';
 import { settingsOf } from '../runner/settings.ts';
 import { wakeRunner } from '../runner/wake.ts';
 import { isPaused, prepareStore, siteOf } from '../store/store.ts';
+import { hidden } from './hidden.ts';
 
 /** A pusher's terminal gets no more than this, and no more runs one by one. */
 const mostBytes = 32 * 1024;
 const mostRuns = 20;
 
+/** `hook GIT_DIR DATA [--follow ID…]`. */
+export async function main(args: readonly string[], { bin }: { bin: string }): Promise<void> {
+  const given = hidden(args, bin);
+  if (given === null) return;
+  const { server, rest } = given;
+  return rest[0] === '--follow' ? follow(server, rest.slice(1)) : hook(server);
+}
+
 /** Answers the shell part: nothing, or on standard output the ids of the runs to follow. */
-export async function hook(server: Server): Promise<void> {
+async function hook(server: Server): Promise<void> {
   const words = new Words();
   const prepared = prepareStore(server.store);
   if (!prepared.ok) server.say(sayFileFailure(prepared.error));
@@ -120,7 +129,7 @@ class Words {
 }
 
 /** Streams the logs of runs to the pusher until they end. */
-export async function follow(server: Server, words: readonly string[]): Promise<void> {
+async function follow(server: Server, words: readonly string[]): Promise<void> {
   const ids = words.flatMap((word) => {
     const id = parseRunId(word);
     return id.ok ? [id.value] : [];
