@@ -77,3 +77,15 @@ export function quoted(text: string): string {
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
+
+/** How many bytes at the end may be the beginning of a UTF-8 character whose rest has not come yet: 0 to 3. */
+export function unfinishedTail(input: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, input.length); back += 1) {
+    const code = input[input.length - back] ?? 0;
+    if (code < 0x80) return 0;
+    if (code < 0xc0) continue;
+    const length = code >= 0xf0 ? 4 : code >= 0xe0 ? 3 : 2;
+    return code < 0xf8 && length > back ? back : 0;
+  }
+  return 0;
+}

@@ -8,7 +8,7 @@ import { type Appender, type FileResult, openAppender, truncate, writeNewFile } 
 import { ok } from '../base/result.ts';
 import type { Modes } from './layout.ts';
 import { type Mark, markText } from './log-line.ts';
-import { newTarget, type Target, unfinishedTail, writeEscaped } from './log-text.ts';
+import { newTarget, type Target, writeEscaped } from './log-text.ts';
 import { cutTornLine } from './torn.ts';
 
 /** An entry's line is at most this long, so what it holds is too. */

@@ -205,7 +205,7 @@ function parseForeign(yaml: Library, text: string): Result<Data, string> {
       uniqueKeys: true,
       stringKeys: true,
       intAsBigInt: true,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
     const problem = document.errors[0] ?? document.warnings[0];
     if (problem !== undefined) return err((problem.message.split('\n')[0] ?? '').replace(/:$/, ''));

@@ -18,6 +18,9 @@ export const bin = join(root, 'bin', 'quire');
 
 export type Said = { readonly code: number | null; readonly out: string; readonly err: string };
 
+/** A program that was started and not waited for. */
+export type Going = { readonly pid: number; readonly ended: Promise<Said> };
+
 /** The states a run's directory can have as its parent. */
 const states = ['pending', 'active', 'complete', 'failed', 'replaced', 'canceled'] as const;
 type State = (typeof states)[number];
@@ -131,6 +134,34 @@ export class Forge {
     return said.stderr;
   }
 
+  /** The same without waiting: many at once, or one that is killed on the way. */
+  pushing(...words: string[]): Going {
+    return this.start('git', ['push', '-q', this.repo, ...words], this.work);
+  }
+
+  /** Starts bin/quire for the repository. */
+  quireGoing(...words: string[]): Going {
+    return this.start(process.execPath, [bin, ...words], this.repo);
+  }
+
+  start(program: string, words: string[], cwd: string): Going {
+    const child = spawn(program, words, { cwd, env: this.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const said = { out: '', err: '' };
+    child.stdout.on('data', (chunk) => {
+      said.out += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      said.err += chunk;
+    });
+    const ended = new Promise<Said>((tell) => {
+      child.on('close', (code) => {
+        this.#told.push(`${program} ${words.join(' ')} -> ${code}\n${said.out}${said.err}`);
+        tell({ code, ...said });
+      });
+    });
+    return { pid: child.pid ?? 0, ended };
+  }
+
   /** Every run that there is, by number. */
   runs(): Run[] {
     return states
@@ -154,6 +185,21 @@ export class Forge {
     return new Puppet(join(this.home, 'puppets', name));
   }
 
+  /** The process of quire that does this: `hook`, `runner`, `run-process`. */
+  async doing(what: string): Promise<number> {
+    const found = await until(`a process that is quire's ${what}`, () =>
+      this.processes().find(({ command }) => command.includes(`${bin} ${what} `)),
+    );
+    return found.pid;
+  }
+
+  /** Waits until nothing that this test started still runs. */
+  async quiet(): Promise<void> {
+    await until('every process to end', () => this.processes().length === 0).catch((error) => {
+      throw new Error(`${error.message}: ${JSON.stringify(this.processes())}`);
+    });
+  }
+
   /** The processes that this test started, however: pid and command line. */
   processes(): { pid: number; command: string }[] {
     return fs
@@ -164,7 +210,8 @@ export class Forge {
         try {
           const mine = fs
             .readFileSync(`/proc/${pid}/environ`, 'latin1')
-            .includes(`QUIRE_FORGE=${this.home}\0`);
+            .split('\0')
+            .includes(`HOME=${this.home}`);
           const command = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
           return mine && command !== '' ? [{ pid, command }] : [];
         } catch {

@@ -3,7 +3,7 @@
  *
  * Must not know: how any of the formats is written.
  */
-import { nearest, visible } from '../../base/text.ts';
+import { nearestOfFew, visible } from '../../base/text.ts';
 import { graphDot, graphMermaid } from '../../pipeline/graph-formats.ts';
 import { graphText } from '../../pipeline/graph-text.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
@@ -25,7 +25,7 @@ const formats = new Map<string, (pipeline: Pipeline) => string | Promise<string>
 export async function graph(context: Context, options: GraphOptions): Promise<ExitCode> {
   const draw = formats.get(options.format);
   if (draw === undefined) {
-    const near = nearest(options.format, formats.keys());
+    const near = nearestOfFew(options.format, formats.keys());
     const hint = near === null ? `There are ${[...formats.keys()].join(', ')}.` : `Did you mean '${near}'?`;
     return complain(context, wrongUsage(`there is no format '${visible(options.format)}'`, hint).error);
   }

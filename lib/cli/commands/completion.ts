@@ -4,7 +4,7 @@
  * Must not know: which commands there are.
  */
 import type { Command } from 'commander';
-import { nearest, visible } from '../../base/text.ts';
+import { nearestOfFew, visible } from '../../base/text.ts';
 import { levelsOf } from '../command-tree.ts';
 import { complain, wrongUsage } from '../complain.ts';
 import { completionFor, shells } from '../completion-text.ts';
@@ -14,7 +14,7 @@ import { type ExitCode, exits } from '../exit.ts';
 export async function completion(context: Context, name: string, program: Command): Promise<ExitCode> {
   const shell = shells.find((each) => each === name);
   if (shell === undefined) {
-    const near = nearest(name, shells);
+    const near = nearestOfFew(name, shells);
     const hint = near === null ? `There are scripts for ${shells.join(', ')}.` : `Did you mean '${near}'?`;
     return complain(context, wrongUsage(`there is no completion for '${visible(name)}'`, hint).error);
   }

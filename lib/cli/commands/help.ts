@@ -7,7 +7,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { list, readText } from '../../base/files.ts';
-import { nearest, visible } from '../../base/text.ts';
+import { nearestOfFew, visible } from '../../base/text.ts';
 import { complain, fileTrouble, wrongUsage } from '../complain.ts';
 import type { Context } from '../context.ts';
 import { type ExitCode, exits } from '../exit.ts';
@@ -36,7 +36,7 @@ export async function help(context: Context, topic: string | null, program: Comm
   if (topics.includes(topic)) write(pageText(textOf(topic), paint));
   else if (command !== null) write(command.helpInformation());
   else {
-    const near = nearest(topic, [...topics, ...program.commands.map((each) => each.name())]);
+    const near = nearestOfFew(topic, [...topics, ...program.commands.map((each) => each.name())]);
     const hint = near === null ? `Topics: ${topics.join(', ')}` : `Did you mean '${near}'?`;
     return complain(context, wrongUsage(`there is no help on '${visible(topic)}'`, hint).error);
   }

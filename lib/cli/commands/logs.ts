@@ -3,7 +3,7 @@
  *
  * Must not know: how a log is stored.
  */
-import { nearest, visible } from '../../base/text.ts';
+import { nearestOfFew, visible } from '../../base/text.ts';
 import type { RunRecord } from '../../runs/records.ts';
 import { findRun, readRun } from '../../store/store.ts';
 import { type Complaint, complain, storeTrouble, wrongUsage } from '../complain.ts';
@@ -40,7 +40,7 @@ export async function logs(
 
 function noSuchJob(run: RunRecord, job: string): Complaint {
   const ids = run.jobs.map((each) => each.id);
-  const near = nearest(job, ids);
+  const near = nearestOfFew(job, ids);
   const hint =
     near !== null ? `Did you mean '${visible(near)}'?` : `Its jobs: ${ids.map(visible).join(', ')}`;
   return wrongUsage(`run ${run.meta.number} has no job '${visible(job)}'`, ids.length === 0 ? null : hint)
