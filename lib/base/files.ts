@@ -265,19 +265,22 @@ export type Status = {
   readonly inode: number;
 };
 
-/** What is at a path, symlinks not followed. */
-export const status = (path: string): FileResult<Status> =>
-  attempt('look at', path, () => {
-    const stats = fs.lstatSync(path);
-    return {
-      kind: kindOf(stats),
-      size: stats.size,
-      modifiedAt: stats.mtimeMs,
-      mode: stats.mode & 0o7777,
-      owner: stats.uid,
-      inode: stats.ino,
-    };
+/** What is at a path, symlinks not followed. Nothing there is no exception: making one costs twenty looks. */
+export function status(path: string): FileResult<Status> {
+  const operation = 'look at';
+  const found = attempt(operation, path, () => fs.lstatSync(path, { throwIfNoEntry: false }));
+  if (!found.ok) return found;
+  const stats = found.value;
+  if (stats === undefined) return err({ reason: 'missing', operation, path, code: 'ENOENT' });
+  return ok({
+    kind: kindOf(stats),
+    size: stats.size,
+    modifiedAt: stats.mtimeMs,
+    mode: stats.mode & 0o7777,
+    owner: stats.uid,
+    inode: stats.ino,
   });
+}
 
 export const exists = (path: string): boolean => status(path).ok;
 

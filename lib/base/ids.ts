@@ -4,11 +4,15 @@
  * A branded id may go into a path or a URL as it is; a plain string may not.
  * Must not know: where any of them is stored.
  */
-import { createHash } from 'node:crypto';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { err, ok, type Result } from './result.ts';
 
 declare const brand: unique symbol;
 export type Brand<T, Name extends string> = T & { readonly [brand]: Name };
+
+/** Not `node:crypto`: loading that costs every start some milliseconds, and only short names are hashed here. */
+export const sha256Hex = (text: string): string => bytesToHex(sha256(Buffer.from(text)));
 
 /** A UUIDv7 (RFC 9562) in lower case. */
 export type RunId = Brand<string, 'RunId'>;
@@ -38,7 +42,7 @@ export const parseRunId = (word: string): Result<RunId, { reason: 'bad-run-id'; 
  * so that the same event and position give the same run however often they are taken in.
  */
 export function runId(milliseconds: number, seed: string): RunId {
-  const random = createHash('sha256').update(seed).digest('hex');
+  const random = sha256Hex(seed);
   const time = Math.trunc(milliseconds).toString(16).padStart(12, '0').slice(-12);
   const variant = ((Number.parseInt(random.charAt(3), 16) & 3) | 8).toString(16);
   return [
@@ -77,7 +81,7 @@ export function slugOf(name: string): Slug {
     /^[A-Za-z0-9._-]{1,60}$/.test(name) && !/-[0-9a-f]{8}$/.test(name) && name !== '.' && name !== '..';
   if (plain) return name as Slug;
   const letters = name.replace(/[^A-Za-z0-9._-]/gu, '-').slice(0, 60);
-  return `${letters}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}` as Slug;
+  return `${letters}-${sha256Hex(name).slice(0, 8)}` as Slug;
 }
 
 /** `refs/heads/main` → `main`, `refs/tags/v1` → `tags/v1`: how a ref is shown and what its slug is made of. */

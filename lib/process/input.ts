@@ -4,7 +4,6 @@
  * Not a pipe: `cat /dev/stdin` opens it a second time, which on a FIFO waits for a writer for ever; and nobody has to
  * feed it while the command runs. Must not know: what is in it.
  */
-import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDescriptor, remove, writeNewFile } from '../base/files.ts';
@@ -18,7 +17,7 @@ const directories = ['/dev/shm', tmpdir()];
 export function openInput(text: string | Uint8Array): Result<number, StartFailure> {
   let failed: Result<never, StartFailure> = err({ reason: 'io', code: 'ENOENT', detail: tmpdir() });
   for (const directory of directories) {
-    const path = join(directory, `quire-input-${randomUUID()}`);
+    const path = join(directory, `quire-input-${crypto.randomUUID()}`);
     const written = writeNewFile(path, text, { mode: 0o600, durable: false });
     const opened = written.ok ? openDescriptor(path, 'r') : written;
     remove(path);

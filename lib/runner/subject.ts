@@ -3,7 +3,6 @@
  *
  * Must not know: how a run is performed, terminals.
  */
-import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { systemClock, timestamp } from '../base/clock.ts';
@@ -101,7 +100,7 @@ function metaOf(wish: SubjectWish, of: Pick<Meta, 'ref' | 'sha' | 'author' | 'su
   const now = systemClock();
   return {
     ...of,
-    id: runId(now, randomUUID()),
+    id: runId(now, crypto.randomUUID()),
     number: 0,
     repo: basename(wish.top).replace(/\.git$/, ''),
     refBytes: null,

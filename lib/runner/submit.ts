@@ -3,7 +3,6 @@
  *
  * Must not know: how the wish was written, who is told.
  */
-import { randomUUID } from 'node:crypto';
 import { timestamp } from '../base/clock.ts';
 import { type JobId, type RefName, type RunId, runId, type Sha } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
@@ -119,7 +118,7 @@ function newDraft(server: Server, parts: DraftParts): RunDraft {
   const now = server.clock();
   return {
     ...parts,
-    id: runId(now, randomUUID()),
+    id: runId(now, crypto.randomUUID()),
     repo: server.repo,
     pushedAt: timestamp(now),
     evaluator: self(),

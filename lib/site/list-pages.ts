@@ -3,8 +3,7 @@
  *
  * Pure. Must not know: records, files, markup.
  */
-import { createHash } from 'node:crypto';
-import { shortRef, shortSha } from '../base/ids.ts';
+import { sha256Hex, shortRef, shortSha } from '../base/ids.ts';
 import { counted, showDuration } from '../base/text.ts';
 import * as addresses from './addresses.ts';
 import type { RunList, Status } from './documents.ts';
@@ -326,7 +325,7 @@ export function feedOf(names: SiteNames, status: Status): Feed {
 
 /** A UUID (RFC 9562, version 8) of a name: the same name has the same one, everywhere. */
 function nameUuid(name: string): string {
-  const hex = createHash('sha256').update(name).digest('hex');
+  const hex = sha256Hex(name);
   return `urn:uuid:${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 

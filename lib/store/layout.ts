@@ -71,6 +71,7 @@ export function prepareStore(store: Store): FileResult<void> {
   if (!made.ok) return made;
   const rooms = ['inbox', 'inbox/bad', 'runs', 'runs/.unsettled', 'work', 'cache', 'lock'];
   for (const name of [...rooms, ...runStates.map((state) => `runs/${state}`)]) {
+    if (exists(join(store.root, name))) continue;
     const done = makeOwnDirectory(join(store.root, name), store.modes);
     if (!done.ok && done.error.reason !== 'exists') return done;
   }
