@@ -7,7 +7,9 @@
 import { Command } from 'commander';
 import { commaList, duration, repeated, runState, wholeNumber } from './arguments.ts';
 import type { CompileOptions } from './commands/ci-compile.ts';
+import type { CiEvalOptions } from './commands/ci-eval.ts';
 import type { GraphOptions } from './commands/ci-graph.ts';
+import type { CiRunOptions } from './commands/ci-run.ts';
 import type { ValidateOptions } from './commands/ci-validate.ts';
 import type { ViewOptions } from './commands/ci-view.ts';
 import type { CleanupOptions } from './commands/cleanup.ts';
@@ -212,6 +214,30 @@ export function program({ version, start }: ProgramOptions): Command {
 
   quire.commandsGroup('Work on a pipeline:');
   const ci = quire.command('ci').description('try a pipeline where you write it').helpCommand(false);
+  ci.command('run')
+    .option('-s, --sha <rev>', 'a commit, in a fresh workspace (default: the work tree, in place)')
+    .option('--job <id>', 'only this job and what it needs; may be given again', repeated)
+    .option('--executor <name>', 'where commands run: host or docker')
+    .option('--jobs <count>', 'jobs at a time; 0 is no limit', wholeNumber)
+    .option('--fail-fast', 'end the run with the first job that fails')
+    .option('--variable <k=v>', 'a variable of the run; may be given again', repeated)
+    .option('--events <where>', 'events as lines of JSON: null, stdout or a file', 'null')
+    .option('--out-dir <dir>', "where the files of the run's directory go")
+    .description('run the pipeline here, as the server would')
+    .action((options: CiRunOptions) =>
+      run(async (context) => (await import('./commands/ci-run.ts')).ciRun(context, options)),
+    );
+  ci.command('eval')
+    .requiredOption('--job <id>', 'the job')
+    .option('--workspace <dir>', 'where its commands run (default: the work tree)')
+    .option('--ci-file <file>', "the pipeline's file (default: the one in .quire/)")
+    .option('--inputs <file>', 'what (jobs …) answers, as JSON: {"JOB": OUTPUTS, …}')
+    .option('--executor <name>', 'where commands run: host or docker')
+    .option('--variable <k=v>', 'a variable of the run; may be given again', repeated)
+    .description("one job's run function alone: its streams, its result as the exit code")
+    .action((options: CiEvalOptions) =>
+      run(async (context) => (await import('./commands/ci-eval.ts')).ciEval(context, options)),
+    );
   ci.command('validate')
     .option('--sha <rev>', 'the pipeline of a commit (default: of the work tree)')
     .option('--json', 'print JSON')

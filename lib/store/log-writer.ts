@@ -6,6 +6,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type Appender, type FileResult, openAppender, truncate, writeNewFile } from '../base/files.ts';
 import { ok } from '../base/result.ts';
+import { unfinishedTail } from '../base/text.ts';
 import type { Modes } from './layout.ts';
 import { type Mark, markText } from './log-line.ts';
 import { newTarget, type Target, writeEscaped } from './log-text.ts';
