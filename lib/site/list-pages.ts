@@ -245,7 +245,7 @@ const barWidth = 6;
 /** The newest runs from left to right, as high as they took long; null when there are too few to compare. */
 export function trendOf(rows: readonly RunRow[]): Trend | null {
   const over = rows.filter((row) => row.finished_at !== null && row.started_at !== null).reverse();
-  if (over.length < 3) return null;
+  if (over.length < 2) return null;
   const times = over.map((row) => between(row.started_at, row.finished_at) ?? 0);
   // The square root keeps a quick run visible beside one that hung for an hour.
   const most = Math.sqrt(Math.max(...times, 1));

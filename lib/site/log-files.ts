@@ -1,9 +1,9 @@
 /**
  * One read of a log, into the page's view and into `log.txt` and its parts.
  *
- * `log.txt` of a job that is over is written in one pass. While the job runs it is written anew when the log has doubled,
- * and not past 8 MiB: all that together costs at most twice 8 MiB, whatever the log becomes. The page's view goes on from
- * where the last look ended.
+ * `log.txt` of a job that is over is written in one pass. While the job runs it is written anew at every look while it is
+ * small, then when it has doubled, and not past 8 MiB: that costs at most twice 8 MiB, whatever the log becomes. The
+ * page's view goes on from where the last look ended.
  * Must not know: markup, what a job is.
  */
 import { setImmediate as breathe } from 'node:timers/promises';
@@ -25,6 +25,8 @@ export type LogLook = { readonly view: LogView; readonly files: LogFiles };
 
 type Place = { readonly id: RunId; readonly job: JobId | null };
 
+/** Up to here `log.txt` follows a running job at every look, up to there at every doubling. */
+const liveSmall = 256 * 1024;
 const liveLimit = 8 * 1024 * 1024;
 /** A text longer than this is also there in parts, which a browser opens with ease. */
 const partsFrom = 8 * 1024 * 1024;
@@ -135,7 +137,8 @@ export function liveLog(place: Place): LiveLog {
     look: async (output, source) => {
       offset = await readOn(source, offset, pieces.push);
       if (offset === 0 && place.job === null) return { view: fold.view([]), files: noLogFiles };
-      if (textOffset < 0 || (offset >= 2 * textOffset && offset > 0 && offset <= liveLimit)) {
+      const grown = offset > textOffset && (offset <= liveSmall || offset >= 2 * textOffset);
+      if (textOffset < 0 || (grown && offset <= liveLimit)) {
         textOffset = offset;
         await writeLiveText(output, place, source, offset);
       }

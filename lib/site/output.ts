@@ -16,9 +16,11 @@ import {
   makeNewDirectory,
   openAppender,
   readBytes,
+  readRange,
   remove,
   removeTree,
   rename,
+  status,
   writeFile,
 } from '../base/files.ts';
 
@@ -102,9 +104,12 @@ export class Output {
         flush();
         if (opened.ok) this.#note(opened.value.close());
         if (this.#failure === null) this.#note(changeMode(temporary, this.#modes.file));
-        if (this.#failure === null) this.#note(rename(temporary, path));
-        else remove(temporary);
-        this.written.push(address);
+        if (this.#failure === null && !sameBytes(temporary, path)) {
+          this.#note(rename(temporary, path));
+          this.written.push(address);
+        } else {
+          remove(temporary);
+        }
       },
       drop: () => {
         if (opened.ok) this.#note(opened.value.close());
@@ -150,4 +155,16 @@ export class Output {
   #note(result: FileResult<unknown>): void {
     if (!result.ok && this.#failure === null) this.#failure = result.error;
   }
+}
+
+/** Whether two files hold the same, read side by side; unreadable ones do not. */
+function sameBytes(one: string, other: string): boolean {
+  const [first, second] = [status(one), status(other)];
+  if (!first.ok || !second.ok || first.value.size !== second.value.size) return false;
+  const chunk = 256 * 1024;
+  for (let offset = 0; offset < first.value.size; offset += chunk) {
+    const [here, there] = [readRange(one, offset, chunk), readRange(other, offset, chunk)];
+    if (!here.ok || !there.ok || !here.value.equals(there.value)) return false;
+  }
+  return true;
 }

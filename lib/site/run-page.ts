@@ -127,7 +127,11 @@ export function runPage(names: SiteNames, record: RunRecord, parts: RunPageParts
     state: record.state,
     subject,
     sentence: sentenceOf(record, failures.length),
-    error: outcome?.error == null ? null : cut(outcome.error, longestError),
+    // The list of failed jobs says the same, with links.
+    error:
+      outcome?.error == null || (outcome.outcome === 'failed-job' && failures.length > 0)
+        ? null
+        : cut(outcome.error, longestError),
     replacedBy: outcome?.replacedBy == null ? null : addresses.runPage(outcome.replacedBy),
     ref: shortRef(meta.ref),
     refHref: addresses.refPage(meta.ref),
