@@ -117,7 +117,7 @@ export function createSite(options: SiteOptions): Site {
       else broken = broken ?? page.error;
     };
     const unreadable: StoreFailure[] = [];
-    if (!framed) {
+    if (!framed || !output.has(addresses.statusFile)) {
       const trouble = copyAssets(output, options.assets);
       if (trouble !== null) return err({ reason: 'disk', failure: trouble });
       put(addresses.missingPage, 'missing', missingPage(names));
@@ -202,8 +202,9 @@ export function createSite(options: SiteOptions): Site {
     update: (changes) => during((work) => update(changes, work)),
     rebuild: () => during(rebuild),
     forget: (ids) =>
-      during(async ({ lists }) => {
-        forget(lists, new Set(ids));
+      during(async (work) => {
+        if (readStatus(work.files.output) === null) return rebuild(work);
+        forget(work.lists, new Set(ids));
         return null;
       }),
   };

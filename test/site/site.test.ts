@@ -347,6 +347,10 @@ test(
     fs.writeFileSync(path.join(one.target, 'page', '.tmp-1-long'), 'stray');
     await update(one.site, idOf(5));
     await assertTrue(one);
+    fs.rmSync(one.target, { recursive: true });
+    one.records.drop(idOf(2));
+    done(await one.site.forget([idOf(2)]));
+    await assertTrue(one);
   }),
 );
 
