@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { parseTimestamp } from '../base/clock.ts';
 import { listEntries, readText, remove, rename, syncDirectory } from '../base/files.ts';
 import { type RunId, runId } from '../base/ids.ts';
-import { err, ok } from '../base/result.ts';
+import { err, ok, type Result } from '../base/result.ts';
 import type { OutsideText } from '../runs/records.ts';
 import { fromDisk, io, type StoreResult } from './failures.ts';
 import { badInboxOf, inboxOf, type Store } from './layout.ts';
@@ -51,7 +51,7 @@ export async function readInbox(store: Store): Promise<StoreResult<Inbox>> {
       bad.push({ name, problem: `it can't be read now: ${text.error.code}` });
       continue;
     }
-    const event = await understand(name, text.value);
+    const event = await understandEvent(name, text.value);
     if (event.ok) {
       events.push(event.value);
       continue;
@@ -63,7 +63,8 @@ export async function readInbox(store: Store): Promise<StoreResult<Inbox>> {
   return ok({ events, bad });
 }
 
-async function understand(name: string, text: string) {
+/** An event by its file's name and text, or why it is none. */
+export async function understandEvent(name: string, text: string): Promise<Result<InboxEvent, string>> {
   if (!/^[^\s]+\.yml$/.test(name)) return err('its name is not <time>-<random>.yml');
   const event = await reading(() => parseEvent(text));
   if (!event.ok) return event;

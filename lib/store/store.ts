@@ -9,7 +9,15 @@ export { type StoreFailure, type StoreResult, sayStoreFailure } from './failures
 export { findRun } from './find.ts';
 export { listUnsettled, settle } from './finish.ts';
 export { compactHistory, type HistoryPage, readHistory, rebuildHistory } from './history.ts';
-export { type BadEvent, badEvents, dropEvents, type Inbox, type InboxEvent, runIdOf } from './inbox.ts';
+export {
+  type BadEvent,
+  badEvents,
+  dropEvents,
+  type Inbox,
+  type InboxEvent,
+  runIdOf,
+  understandEvent,
+} from './inbox.ts';
 export { type Journal, type JournalOptions, type JournalPlace, journal } from './journal.ts';
 export {
   cacheOf,

@@ -7,7 +7,6 @@ import type { RunId } from '../../lib/base/ids.ts';
 import { self } from '../../lib/process/identity.ts';
 import { finalStates, type RunState, runStates } from '../../lib/runs/states.ts';
 import {
-  type Claim,
   claim,
   claimPipeline,
   compactHistory,
@@ -33,7 +32,6 @@ import {
   takeEvents,
 } from '../../lib/store/store.ts';
 import {
-  bad,
   draft,
   ended,
   good,
@@ -47,35 +45,39 @@ import {
 
 const test = suite('store/deaths');
 
-type Order = {
+type Order<T> = {
   /** What was there before; whole. */
-  readonly before?: (store: Store, round: number) => Promise<unknown> | unknown;
+  readonly before: (place: Place) => Promise<T>;
   /** The order of writes that somebody dies in. */
-  readonly order: (store: Store, round: number) => Promise<unknown>;
+  readonly order: (store: Store, given: T) => Promise<unknown>;
   /** What somebody else finds and does. */
-  readonly after: (store: Store, round: number) => Promise<void>;
+  readonly after: (store: Store, given: T) => Promise<void>;
 };
 
 /**
- * Does an order of writes, dying at its first file operation, at its second, and so on, until it comes through.
- * Dead means that no operation has an effect any more, but that what was open is closed. Answers the deaths.
+ * Does an order of writes, each time in a new store, dying at its first file operation, at its second, and so on,
+ * until it comes through. Dead means that no operation has an effect any more, but that what was open is closed.
  */
-async function dieEverywhere(place: Place, { before, order, after }: Order): Promise<number> {
-  const another = () => openStore(place.root, { clock: place.store.clock });
-  for (let death = 0; death < 1000; death += 1) {
-    await before?.(another(), death);
-    let operations = 0;
-    planFaults((operation) => (operation !== 'close' && operations++ >= death ? 'EIO' : null));
-    try {
-      await order(another(), death);
-    } finally {
-      planFaults(null);
+const dieEverywhere =
+  <T>({ before, order, after }: Order<T>) =>
+  async (): Promise<number> => {
+    for (let death = 0, through = false; ; death += 1) {
+      await withStore(async (place) => {
+        const another = () => openStore(place.root, { clock: place.store.clock });
+        const given = await before(place);
+        let operations = 0;
+        planFaults((operation) => (operation !== 'close' && operations++ >= death ? 'EIO' : null));
+        try {
+          await order(another(), given);
+        } finally {
+          planFaults(null);
+        }
+        await after(another(), given);
+        through = operations <= death;
+      })();
+      if (through) return death;
     }
-    await after(another(), death);
-    if (operations <= death) return death;
-  }
-  throw new Error('the order never came through');
-}
+  };
 
 /** What every recovery does, with every owner dead. */
 async function recover(store: Store): Promise<void> {
@@ -115,165 +117,142 @@ async function invariants(store: Store): Promise<Map<RunId, RunState>> {
   return places;
 }
 
-const event = (name: string): string =>
-  `at: "2026-11-21T09:00:00.000Z"\npusher: "ada"\nstdin64: "${Buffer.from(name).toString('base64')}"\noptions64: ""\n`;
+const spool = (place: Place, name: string): void =>
+  fs.writeFileSync(
+    join(place.root, 'inbox', name),
+    'at: "2026-11-21T09:00:00.000Z"\npusher: "ada"\nstdin64: "eA=="\noptions64: ""\n',
+  );
 
-test(
-  'intake: no push is lost, none makes two runs, no number is given twice',
-  withStore(async (place) => {
-    const { store, root } = place;
-    const name = (round: number) => `17637156000000${String(round).padStart(5, '0')}-abc.yml`;
-    const intake = (own: Store) =>
-      inQueue(own, async (queue) => {
-        const taken = await takeEvents(queue);
-        if (!taken.ok) return taken;
-        const drafts = taken.value.events.flatMap((one) =>
-          [0, 1].map((at) => draft(1, `refs/heads/b${at}`, { id: runIdOf(one, at) })),
-        );
-        const published = await publish(queue, drafts, { replace: true });
-        return published.ok ? dropEvents(queue, taken.value.events) : published;
-      });
-    const deaths = await dieEverywhere(place, {
-      before: (_own, round) => fs.writeFileSync(join(root, 'inbox', name(round)), event('x')),
-      order: intake,
-      after: async (own, round) => {
-        good(await intake(own));
-        await recover(own);
-        const places = await invariants(own);
-        assert.is(places.size, 2 * (round + 1));
-        const waiting = [...places.values()].filter((state) => state === 'pending');
-        assert.is(waiting.length, 2, 'older runs of the ref were replaced');
-        assert.equal(
-          fs.readdirSync(join(root, 'inbox')).filter((file) => file.endsWith('.yml')),
-          [],
-        );
-        assert.equal(
-          fs.readdirSync(join(root, 'runs/pending')).filter((file) => file.startsWith('.')),
-          [],
-        );
-      },
-    });
-    assert.ok(deaths > 40, `${deaths} deaths`);
-    const last = good(await readHistory(store, { newest: 3 })).lines;
-    assert.ok(last.every(({ outcome }) => outcome === 'replaced'));
-  }),
-);
+const intake = (store: Store) =>
+  inQueue(store, async (queue) => {
+    const taken = await takeEvents(queue);
+    if (!taken.ok) return taken;
+    const drafts = taken.value.events.flatMap((one) =>
+      [0, 1].map((at) => draft(1, `refs/heads/b${at}`, { id: runIdOf(one, at) })),
+    );
+    const published = await publish(queue, drafts, { replace: true });
+    return published.ok ? dropEvents(queue, taken.value.events) : published;
+  });
 
-test(
-  'evaluation: it is recorded whole or done again',
-  withStore(async (place) => {
-    const id = await putOne(place.store, 1);
-    const record = (own: Store) =>
-      inQueue(own, (queue) => recordPipelines(queue, [{ id, pipeline: jobs('a', 'b') }]));
-    let whole = 0;
-    await dieEverywhere(place, {
-      order: record,
-      after: async (own) => {
-        const run = good(await readRun(own, id));
-        if (run.pipeline !== null) whole += 1;
-        else assert.equal(run.jobs, []);
-        assert.equal(good(await record(own)), [run.pipeline === null ? 'written' : 'same']);
-        assert.is(good(await readRun(own, id)).jobs.length, 2);
-        fs.rmSync(join(own.root, 'runs/pending', id, 'pipeline.yml'));
-        fs.rmSync(join(own.root, 'runs/pending', id, 'jobs'), { recursive: true });
-      },
-    });
-    assert.ok(whole > 0);
-  }),
-);
+test('intake: no push is lost, none makes two runs, no number is given twice', async () => {
+  const deaths = await dieEverywhere({
+    before: async (place) => {
+      spool(place, '1763715600000000001-a.yml');
+      good(await intake(place.store));
+      spool(place, '1763715600000000002-b.yml');
+    },
+    order: intake,
+    after: async (store) => {
+      good(await intake(store));
+      await recover(store);
+      const places = await invariants(store);
+      const states = [...places.values()].sort();
+      assert.equal(states, ['pending', 'pending', 'replaced', 'replaced']);
+      for (const [id, state] of places) {
+        const run = good(await readRun(store, id));
+        assert.is(run.meta.number > 2, state === 'pending');
+        assert.is(places.get(run.outcome?.replacedBy ?? id), 'pending');
+      }
+      const events = fs.readdirSync(join(store.root, 'inbox')).filter((name) => name.endsWith('.yml'));
+      assert.equal(events, []);
+      const strays = fs.readdirSync(join(store.root, 'runs/pending')).filter((name) => name.startsWith('.'));
+      assert.equal(strays, []);
+    },
+  })();
+  assert.ok(deaths > 40, `${deaths} deaths`);
+});
 
-test(
-  'claim: the run is still pending, or an orphan; never both, never neither',
-  withStore(async (place) => {
-    const seen = new Set<string>();
-    await dieEverywhere(place, {
-      before: (own, round) => putOne(own, round + 1),
-      order: (own, round) => inQueue(own, (queue) => claim(queue, draft(round + 1).id, self())),
-      after: async (own, round) => {
-        const { id } = draft(round + 1);
-        const state = stateOfRun(own, id);
-        seen.add(state ?? 'nowhere');
-        await recover(own);
-        assert.is((await invariants(own)).get(id), state === 'pending' ? 'pending' : 'failed');
-        if (state === 'pending') await take(own, id);
-        await recover(own);
-      },
-    });
-    assert.equal([...seen].sort(), ['active', 'pending']);
-  }),
-);
+test('evaluation: it is recorded whole or done again', async () => {
+  const record = (store: Store, id: RunId) =>
+    inQueue(store, (queue) => recordPipelines(queue, [{ id, pipeline: jobs('a', 'b') }]));
+  const found = new Set<boolean>();
+  await dieEverywhere({
+    before: ({ store }) => putOne(store, 1),
+    order: record,
+    after: async (store, id) => {
+      const run = good(await readRun(store, id));
+      const isWhole = run.pipeline !== null;
+      found.add(isWhole);
+      assert.is(run.jobs.length, isWhole ? 2 : 0);
+      assert.equal(good(await record(store, id)), [isWhole ? 'same' : 'written']);
+      assert.is(good(await readRun(store, id)).jobs.length, 2);
+    },
+  })();
+  assert.is(found.size, 2);
+});
 
-test(
-  'the end: it stands from the commit record on, and is shown from every death',
-  withStore(async (place) => {
-    const ends = new Set<string>();
-    const claims: Claim[] = [];
-    await dieEverywhere(place, {
-      before: async (own, round) => {
-        const claimed = await take(own, await putOne(own, round + 1));
-        good(await claimPipeline(claimed, jobs('build')));
-        claims.push(claimed);
-      },
-      order: async (own) => {
-        const claimed = claims.at(-1);
-        if (claimed !== undefined) {
-          await finish({ ...claimed, store: own }, ended('failed-job', 'build'), nothingToShow);
-        }
-      },
-      after: async (own, round) => {
-        const { id } = draft(round + 1);
-        const decided = fs.existsSync(join(own.root, 'runs/active', id, 'outcome.yml'));
-        const moved = stateOfRun(own, id) === 'failed';
-        await recover(own);
-        await invariants(own);
-        const { outcome } = good(await readRun(own, id));
-        assert.is(outcome?.outcome, decided || moved ? 'failed-job' : 'failed-orphaned');
-        ends.add(outcome?.outcome ?? '');
-      },
-    });
-    assert.is(ends.size, 2);
-  }),
-);
+test('claim: the run is still pending, or an orphan; never both, never neither', async () => {
+  const me = self();
+  const found = new Set<string | null>();
+  await dieEverywhere({
+    before: ({ store }) => putOne(store, 1),
+    order: (store, id) => inQueue(store, (queue) => claim(queue, id, me)),
+    after: async (store, id) => {
+      const state = stateOfRun(store, id);
+      found.add(state);
+      await recover(store);
+      assert.is((await invariants(store)).get(id), state === 'pending' ? 'pending' : 'failed');
+      if (state === 'pending') await take(store, id);
+    },
+  })();
+  assert.equal([...found].sort(), ['active', 'pending']);
+});
 
-test(
-  'a cancel in the queue: what was decided stands, whoever comes after',
-  withStore(async (place) => {
-    await dieEverywhere(place, {
-      before: (own, round) => putOne(own, round + 1),
-      order: (own, round) => inQueue(own, (queue) => stopRun(queue, draft(round + 1).id, { kind: 'cancel' })),
-      after: async (own, round) => {
-        const { id } = draft(round + 1);
-        const decided =
-          stateOfRun(own, id) === 'canceled' ||
-          fs.existsSync(join(own.root, 'runs/pending', id, 'outcome.yml'));
-        const by = draft(9999).id;
-        await inQueue(own, (queue) => stopRun(queue, id, { kind: 'replace', by }));
-        await recover(own);
-        assert.is((await invariants(own)).get(id), decided ? 'canceled' : 'replaced');
-      },
-    });
-  }),
-);
+test('the end: it stands from the commit record on, and is shown from every death', async () => {
+  const ends = new Set<string>();
+  await dieEverywhere({
+    before: async ({ store }) => {
+      const claimed = await take(store, await putOne(store, 1));
+      good(await claimPipeline(claimed, jobs('build')));
+      return claimed;
+    },
+    order: (store, claimed) => finish({ ...claimed, store }, ended('failed-job', 'build'), nothingToShow),
+    after: async (store, { id }) => {
+      const decided = fs.existsSync(join(store.root, 'runs/active', id, 'outcome.yml'));
+      const moved = stateOfRun(store, id) === 'failed';
+      await recover(store);
+      await invariants(store);
+      const { outcome } = good(await readRun(store, id));
+      assert.is(outcome?.outcome, decided || moved ? 'failed-job' : 'failed-orphaned');
+      ends.add(outcome?.outcome ?? '');
+    },
+  })();
+  assert.is(ends.size, 2);
+});
 
-test(
-  'removal: a run is listed whole or not at all',
-  withStore(async (place) => {
-    await dieEverywhere(place, {
-      before: async (own, round) => {
-        for (const n of [2 * round + 1, 2 * round + 2]) {
-          good(await finish(await take(own, await putOne(own, n)), ended('succeeded'), nothingToShow));
-        }
-      },
-      order: async (own, round) => {
-        removeRun(own, draft(2 * round + 1).id);
-        return compactHistory(own);
-      },
-      after: async (own) => {
-        await invariants(own);
-      },
-    });
-    bad(await readRun(place.store, draft(1).id));
-  }),
-);
+test('a cancel in the queue: what was decided stands, whoever comes after', async () => {
+  const states = new Set<string | undefined>();
+  await dieEverywhere({
+    before: ({ store }) => putOne(store, 1),
+    order: (store, id) => inQueue(store, (queue) => stopRun(queue, id, { kind: 'cancel' })),
+    after: async (store, id) => {
+      const record = join(store.root, 'runs/pending', id, 'outcome.yml');
+      const decided = stateOfRun(store, id) === 'canceled' || fs.existsSync(record);
+      await inQueue(store, (queue) => stopRun(queue, id, { kind: 'replace', by: draft(9).id }));
+      await recover(store);
+      const state = (await invariants(store)).get(id);
+      assert.is(state, decided ? 'canceled' : 'replaced');
+      states.add(state);
+    },
+  })();
+  assert.is(states.size, 2);
+});
+
+test('removal: a run is listed whole or not at all', async () => {
+  await dieEverywhere({
+    before: async ({ store }) => {
+      for (const n of [1, 2]) {
+        good(await finish(await take(store, await putOne(store, n)), ended('succeeded'), nothingToShow));
+      }
+    },
+    order: async (store) => {
+      removeRun(store, draft(1).id);
+      return compactHistory(store);
+    },
+    after: async (store) => {
+      await invariants(store);
+    },
+  })();
+});
 
 test.run();
