@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path';
 import { drawDiagnostic } from '../base/draw.ts';
-import { sayFileFailure } from '../base/files.ts';
+import { readText, sayFileFailure } from '../base/files.ts';
 import type { RunId } from '../base/ids.ts';
 import { parseRunId, shortRef, shortSha } from '../base/ids.ts';
 import { counted, visible } from '../base/text.ts';
@@ -15,41 +15,46 @@ import { isSource } from '../pipeline/draft.ts';
 import { chains } from '../pipeline/graph.ts';
 import { self } from '../process/process.ts';
 import { type EvaluatedRun, evaluateRuns } from '../runner/evaluate.ts';
-import { type TakenRun, takeIn } from '../runner/intake.ts';
+import { type TakenEvent, type TakenRun, takeIn, takenBefore } from '../runner/intake.ts';
 import type { Server } from '../runner/server.ts';
 import { settingsOf } from '../runner/settings.ts';
 import { wakeRunner } from '../runner/wake.ts';
-import { isPaused, prepareStore, siteOf } from '../store/store.ts';
+import { isPaused, prepareStore, siteOf, understandEvent } from '../store/store.ts';
 import { hidden } from './hidden.ts';
 
 /** A pusher's terminal gets no more than this, and no more runs one by one. */
 const mostBytes = 32 * 1024;
 const mostRuns = 20;
 
-/** `hook GIT_DIR DATA [--follow ID…]`. */
+/** `hook GIT_DIR DATA EVENT` with the event's text as its input, or `hook GIT_DIR DATA --follow ID…`. */
 export async function main(args: readonly string[], { bin }: { bin: string }): Promise<void> {
   const given = hidden(args, bin);
   if (given === null) return;
   const { server, rest } = given;
-  return rest[0] === '--follow' ? follow(server, rest.slice(1)) : hook(server);
+  return rest[0] === '--follow' ? follow(server, rest.slice(1)) : hook(server, rest[0] ?? '');
 }
 
 /** Answers the shell part: nothing, or on standard output the ids of the runs to follow. */
-async function hook(server: Server): Promise<void> {
+async function hook(server: Server, event: string): Promise<void> {
   const words = new Words();
   const prepared = prepareStore(server.store);
   if (!prepared.ok) server.say(sayFileFailure(prepared.error));
   const settings = await settingsOf(server.store);
   const replace = settings.ok ? settings.value.config.replace : true;
-  const taken = await takeIn(server, { evaluator: self(), replace });
+  const taken = await takeIn(server, { evaluator: self(), replace, patienceMs: 0 });
   const woken = await wakeRunner(server);
   if (!taken.ok) return server.say(taken.error);
-  const { runs, notices, follow } = taken.value;
-  for (const notice of notices) words.add(`${notice}\n`);
-  const fresh = runs.filter((run) => run.isNew);
+  const { events } = taken.value;
+  const own = events.find(({ name }) => name === event) ?? (await takenByAnother(server, event));
+  const runs = own?.runs ?? [];
+  for (const notice of own?.notices ?? []) words.add(`${notice}\n`);
+  // Those of other pushes too: their hooks found their events gone. Ours even when another took it, to be told.
+  const unknown = new Map([...runs, ...events.flatMap((each) => each.runs)].map((run) => [run.id, run]));
   const evaluated = await evaluateRuns(
     server,
-    fresh.map(({ id, draft }) => ({ id, sha: draft.sha })),
+    [...unknown.values()]
+      .filter((run) => run.isNew || runs.includes(run))
+      .map(({ id, draft }) => ({ id, sha: draft.sha })),
   );
   const site = settings.ok ? settings.value.config.site : { url: null, dir: null };
   const address = (id: RunId): string =>
@@ -60,7 +65,18 @@ async function hook(server: Server): Promise<void> {
   if (isPaused(server.store) && runs.length > 0) words.add('paused: no run starts until quire resume\n');
   if (!woken.ok) words.add(`no runner could be started (${woken.error}); run: quire drain\n`);
   words.say();
-  if (follow) process.stdout.write(runs.map(({ id }) => `${id}\n`).join(''));
+  if (own?.follow) process.stdout.write(runs.map(({ id }) => `${id}\n`).join(''));
+}
+
+/** Hooks of pushes at the same time take each other's events; whose push it is tells about it all the same. */
+async function takenByAnother(server: Server, name: string): Promise<TakenEvent | null> {
+  const text = readText('/dev/stdin');
+  const event = text.ok ? await understandEvent(name, text.value) : text;
+  if (!event.ok) return null;
+  const taken = await takenBefore(server, event.value);
+  if (taken.ok) return taken.value;
+  server.say(taken.error);
+  return null;
 }
 
 function tellRuns(

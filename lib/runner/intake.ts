@@ -26,6 +26,7 @@ import {
   publish,
   type Queue,
   type RunDraft,
+  readMeta,
   runIdOf,
   sayStoreFailure,
   takeEvents,
@@ -41,15 +42,23 @@ export type TakenRun = {
   readonly draft: RunDraft;
 };
 
-export type Intake = {
-  /** In order of arrival. */
+/** What became of one push. */
+export type TakenEvent = {
+  /** The event's. */
+  readonly name: string;
+  /** In the order of the push's lines. */
   readonly runs: readonly TakenRun[];
   /** What the pusher should hear: why there is no run, what was refused. */
   readonly notices: readonly string[];
-  /** Whether an event asked to follow its runs. */
+  /** Whether the pusher asked to follow the runs. */
   readonly follow: boolean;
-  /** Runs that ended because a newer one of their ref came. To be settled. */
-  readonly replaced: readonly RunId[];
+};
+
+export type Intake = {
+  /** In order of arrival. */
+  readonly events: readonly TakenEvent[];
+  /** Whether an event was left to the hook that is on its way to take it. */
+  readonly isLeft: boolean;
 };
 
 export type IntakeOptions = {
@@ -57,6 +66,8 @@ export type IntakeOptions = {
   readonly evaluator: Owner | null;
   /** Config `:replace`. */
   readonly replace: boolean;
+  /** Events younger than this are left to their own hook, which evaluates and tells the pusher. */
+  readonly patienceMs: number;
 };
 
 /** What an event asks for beyond its updates. */
@@ -90,27 +101,38 @@ async function takeAll(
   for (const { name, problem } of taken.value.bad) {
     server.say(`the event ${visible(name)} can't be read and was moved to inbox/bad: ${problem}`);
   }
-  const runs: TakenRun[] = [];
-  const replaced: RunId[] = [];
-  const notices: string[] = [];
-  let follow = false;
+  const events: TakenEvent[] = [];
   for (const event of taken.value.events) {
+    // In name order, so what is younger than this one waits with it. A clock that jumped back makes nobody wait.
+    const age = server.clock() - event.at;
+    if (age >= 0 && age < options.patienceMs) return ok({ events, isLeft: true });
     const read = await draftsOf(server, objects, event, options.evaluator);
     if (!read.ok) return err(`the push ${event.name} waits in the inbox: ${read.error}`);
-    const { drafts, wishes } = read.value;
-    notices.push(...read.value.notices);
-    follow ||= wishes.follow && drafts.length > 0;
+    const { drafts, notices, wishes } = read.value;
     const published = await publish(queue, drafts, { replace: options.replace });
     if (!published.ok) return err(sayStoreFailure(published.error));
-    replaced.push(...published.value.replaced);
-    for (const [index, run] of published.value.runs.entries()) {
-      const draft = drafts[index];
-      if (draft !== undefined) runs.push({ ...run, draft });
-    }
+    const runs = published.value.runs.flatMap((run, at) => {
+      const draft = drafts[at];
+      return draft === undefined ? [] : [{ ...run, draft }];
+    });
+    events.push({ name: event.name, runs, notices, follow: wishes.follow && runs.length > 0 });
     const dropped = dropEvents(queue, [event]);
     if (!dropped.ok) return err(sayStoreFailure(dropped.error));
   }
-  return ok({ runs, notices, follow, replaced });
+  return ok({ events, isLeft: false });
+}
+
+/** What became of a push that somebody else took in: the same as if we had, but for numbers already given. */
+export async function takenBefore(server: Server, event: InboxEvent): Promise<Result<TakenEvent, string>> {
+  const read = await withObjects(server.gitDir, (objects) => draftsOf(server, objects, event, null));
+  if (!read.ok) return read;
+  const { drafts, notices, wishes } = read.value;
+  const runs: TakenRun[] = [];
+  for (const draft of drafts) {
+    const meta = await readMeta(server.store, draft.id);
+    if (meta.ok) runs.push({ id: draft.id, number: meta.value.number, isNew: false, draft });
+  }
+  return ok({ name: event.name, runs, notices, follow: wishes.follow && runs.length > 0 });
 }
 
 type Drafts = {

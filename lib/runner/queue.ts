@@ -15,8 +15,8 @@ import {
   listPending,
   lockFile,
   type PendingRun,
-  readRun,
   sayStoreFailure,
+  stateOfRun,
   watchQueue,
 } from '../store/store.ts';
 import { takeIn } from './intake.ts';
@@ -29,6 +29,8 @@ export type Worked = 'done' | 'busy' | 'paused' | 'interrupted';
 
 /** How long to wait for a wake-up that got lost. */
 const longestSleepMs = 500;
+/** How long an event is left to its own hook, which evaluates it and tells the pusher. */
+const hookPatienceMs = 2000;
 /** How long until the next look at a run that somebody else evaluates. */
 const evaluatingSleepMs = 10;
 
@@ -45,8 +47,7 @@ export async function workQueue(server: Server, signal: AbortSignal): Promise<Re
     if (!lock.ok) return lock.error.reason === 'busy' ? ok('busy') : err(sayLockFailure(lock.error));
     const worked = await new Runner(server, signal).work();
     lock.value.release();
-    if (worked !== 'done') return ok(worked);
-    if (!(await somethingWaits(server))) return ok('done');
+    if (worked === 'interrupted' || !(await somethingWaits(server))) return ok(worked);
   }
 }
 
@@ -80,10 +81,10 @@ class Runner {
       for (;;) {
         if (this.#signal.aborted) return await this.#letGo();
         const awake = this.#nextWake();
-        await this.#takeIn();
+        const isLeft = await this.#takeIn();
         await settleAll(this.#server);
         const waiting = alive > 0 ? false : await this.#startRuns();
-        if (this.#running.size === 0 && alive === 0) {
+        if (this.#running.size === 0 && alive === 0 && !isLeft) {
           if (isPaused(store)) return 'paused';
           if (!waiting) return 'done';
         }
@@ -107,11 +108,14 @@ class Runner {
     });
   }
 
-  async #takeIn(): Promise<void> {
+  /** True when an event was left to its hook. */
+  async #takeIn(): Promise<boolean> {
     const settings = await settingsOf(this.#server.store);
     const replace = settings.ok ? settings.value.config.replace : true;
-    const taken = await takeIn(this.#server, { evaluator: null, replace });
+    const options = { evaluator: null, replace, patienceMs: hookPatienceMs };
+    const taken = await takeIn(this.#server, options);
     if (!taken.ok) this.#server.say(taken.error);
+    return taken.ok && taken.value.isLeft;
   }
 
   /** Starts what may start, in order of number. True when a pending run is left that will start later. */
@@ -174,8 +178,7 @@ class Runner {
 
   /** A run's process ends after it has ended its run; if it has not, it died, and that is recorded at once. */
   async #ended(id: RunId, how: string): Promise<void> {
-    const record = await readRun(this.#server.store, id);
-    if (record.ok && record.value.state === 'active') {
+    if (stateOfRun(this.#server.store, id) === 'active') {
       const error = `the run's process ended before the run did: ${how}`;
       await endDead(this.#server, id, { outcome: 'failed-internal', error, replacedBy: null });
     }

@@ -145,7 +145,12 @@ export class Forge {
   }
 
   start(program: string, words: string[], cwd: string): Going {
-    const child = spawn(program, words, { cwd, env: this.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(program, words, {
+      cwd,
+      env: this.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     const said = { out: '', err: '' };
     child.stdout.on('data', (chunk) => {
       said.out += chunk;

@@ -13,14 +13,16 @@ test(
   'retry, timeout, allow-failure and always',
   forge(async (f) => {
     f.install();
-    f.commit(`${head}
+    f.commit(
+      `${head}
 (ci.job :flaky {:inputs [:quire/push] :retry 2 :run (fn [{: sh}] (sh "echo try >> tries; [ $(wc -l < tries) = 3 ]"))})
 (ci.job :slow {:inputs [:quire/push] :timeout "300ms" :allow-failure true :run (fn [{: sh}] (sh "setsid sleep 1000 & sleep 1000"))})
 (ci.job :after-slow [:slow] (fn [{: log}] (log "ran all the same")))
 (ci.job :red {:inputs [:quire/push] :retry 1 :run (fn [{: sh}] (sh "exit 4"))})
 (ci.job :needs [:red] (fn [{: sh}] (sh "true")))
 (ci.job :report {:inputs [:needs] :always true :run (fn [{: sh}] (sh "echo reported"))})
-`.replace('300ms', '0.3s'));
+`.replace('300ms', '0.3s'),
+    );
     f.push();
     const run = await (await f.run(1)).settled();
     assert.equal(run.jobStates(), {
@@ -67,7 +69,9 @@ test(
   "the run's own :timeout ends it",
   forge(async (f) => {
     f.install('{:timeout "0.5s"}');
-    f.commit(`${head}(ci.job :a [:quire/push] (fn [{: sh}] (sh "sleep 1000")))\n(ci.job :b [:a] (fn [{: sh}] (sh "true")))`);
+    f.commit(
+      `${head}(ci.job :a [:quire/push] (fn [{: sh}] (sh "sleep 1000")))\n(ci.job :b [:a] (fn [{: sh}] (sh "true")))`,
+    );
     f.push();
     const run = await (await f.run(1)).settled();
     assert.is(run.outcome().outcome, 'failed-timeout');
@@ -84,7 +88,12 @@ test(
     const puppets = ['a', 'b', 'c'].map((name) => f.puppet(name));
     const [a, b, c] = puppets;
     f.commit(
-      head + puppets.map((puppet, at) => `(ci.job :${'abc'[at]} [:quire/push] (fn [{: sh}] (sh "${puppet.command}")))\n`).join(''),
+      head +
+        puppets
+          .map(
+            (puppet, at) => `(ci.job :${'abc'[at]} [:quire/push] (fn [{: sh}] (sh "${puppet.command}")))\n`,
+          )
+          .join(''),
     );
     f.push();
     const first = await a?.called();
@@ -135,7 +144,9 @@ test(
   'quire run: a branch, a tag or a commit, with variables',
   forge(async (f) => {
     f.install();
-    const sha = f.commit(`${head}(ci.job :a [:quire/push] (fn [{: sh}] (sh "echo $QUIRE_BRANCH:$QUIRE_TAG:$V")))`);
+    const sha = f.commit(
+      `${head}(ci.job :a [:quire/push] (fn [{: sh}] (sh "echo $QUIRE_BRANCH:$QUIRE_TAG:$V")))`,
+    );
     f.git(f.work, 'tag', 'v1');
     f.push('-o', 'ci.skip', 'main', 'v1').toString();
     assert.equal(f.runs(), []);

@@ -26,10 +26,17 @@ test(
   'a job that ignores SIGTERM is canceled within 7 s, with everything that left its group',
   forge(async (f) => {
     f.install();
-    f.commit(one("trap '' TERM; setsid sh -c 'trap \\\"\\\" TERM; sleep 1000; sleep 1000' & while :; do sleep 1000; done"));
+    f.commit(
+      one(
+        "trap '' TERM; setsid sh -c 'trap \\\"\\\" TERM; sleep 1000; sleep 1000' & while :; do sleep 1000; done",
+      ),
+    );
     f.push();
     const run = await f.run(1);
-    await until('both sleeps', () => f.processes().filter(({ command }) => command === 'sleep 1000').length === 2);
+    await until(
+      'both sleeps',
+      () => f.processes().filter(({ command }) => command === 'sleep 1000').length === 2,
+    );
     await canceledSoon(f, run);
     assert.equal(run.jobStates(), { a: 'canceled', b: 'canceled' });
     assert.is(run.job('a').reason, 'canceled');

@@ -3,11 +3,14 @@
  *
  * Must not know: who works the queue.
  */
+import { visible } from '../../base/text.ts';
+import { wakeRunner } from '../../runner/wake.ts';
 import { isPaused, pause, prepareStore, resume } from '../../store/store.ts';
-import { complain, fileTrouble } from '../complain.ts';
+import { complain, fileTrouble, trouble, warn } from '../complain.ts';
 import type { Context } from '../context.ts';
 import { type ExitCode, exits } from '../exit.ts';
 import { openPlace } from '../place.ts';
+import { serve } from '../serving.ts';
 
 export async function pauseQueue(context: Context): Promise<ExitCode> {
   const place = await openPlace(context);
@@ -23,12 +26,15 @@ export async function pauseQueue(context: Context): Promise<ExitCode> {
 export async function resumeQueue(context: Context): Promise<ExitCode> {
   const place = await openPlace(context);
   if (!place.ok) return complain(context, place.error);
-  const { store } = place.value;
+  const { store, gitDir, name } = place.value;
   const wasPaused = isPaused(store);
   const resumed = resume(store);
   if (!resumed.ok) return complain(context, fileTrouble(resumed.error).error);
-  context.stdout.write(
-    wasPaused ? 'Released. To work what waits now: quire drain\n' : 'The queue was not paused.\n',
-  );
+  const say = (line: string): void => warn(context, visible(line));
+  const server = serve({ store, gitDir, repo: name, installation: context.installation, say });
+  const woken = await wakeRunner(server);
+  if (!woken.ok)
+    return complain(context, trouble(woken.error, 'Released. To work what waits: quire drain').error);
+  context.stdout.write(wasPaused ? 'Released: what waits is worked now.\n' : 'The queue was not paused.\n');
   return exits.done;
 }
