@@ -6,7 +6,7 @@
 import { unreachable } from '../base/unreachable.ts';
 import { fitting } from './arguments.ts';
 import { argumentsOf, type Context, deliver, fault, one, type Want } from './context.ts';
-import type { Form, ListForm, SymbolForm } from './forms.ts';
+import type { Form, ListForm, SequenceForm, SymbolForm, TableForm } from './forms.ts';
 import { isSymbol, list, plainText, symbol, text } from './forms-of.ts';
 import { multiSymbol } from './names.ts';
 import { luaNumber } from './numbers.ts';
@@ -18,46 +18,48 @@ import { callExpr, type Expr, nil, numberExpr, stringExpr, varargs } from './tre
 const deepest = 360;
 
 /** Compiles a form in a context; what it returns depends on `want`. */
-export function compile(form: Form, cx: Context, want: Want): Expr[] {
+export function compile(form: Form, cx: Context, want: Want): readonly Expr[] {
+  if (form.type !== 'list') return deliver(cx, want, [valueOf(form, cx)], form.span);
   const { unit } = cx;
-  if (unit.depth >= deepest) return fault(cx, 'too-deep', form.span);
+  if (unit.depth >= deepest) return deliver(cx, want, fault(cx, 'too-deep', form.span), form.span);
   unit.depth += 1;
-  const values = compileForm(form, cx, want);
+  const values = compileList(form, cx, want);
   unit.depth -= 1;
   return values;
 }
 
-function compileForm(form: Form, cx: Context, want: Want): Expr[] {
+/** The one value of a form that is no call. */
+export function valueOf(form: Exclude<Form, ListForm>, cx: Context): Expr {
   switch (form.type) {
     case 'nil':
-      return deliver(cx, want, [{ kind: 'nil' }], form.span);
+      return nil;
     case 'boolean':
-      return deliver(cx, want, [{ kind: form.value ? 'true' : 'false' }], form.span);
+      return { kind: form.value ? 'true' : 'false' };
     case 'number':
-      return deliver(cx, want, [numberExpr(luaNumber(form.value, form.float))], form.span);
+      return numberExpr(luaNumber(form.value, form.float));
     case 'string':
-      return deliver(cx, want, [stringExpr(form.bytes)], form.span);
+      return stringExpr(form.bytes);
     case 'symbol':
-      return deliver(cx, want, [compileSymbol(form, cx)], form.span);
+      if (form.name === '...') return compileVararg(form, cx);
+      return form.name === 'nil' ? nil : resolve(form, cx);
     case 'sequence':
     case 'table':
-      return deliver(cx, want, [compileTable(form, cx)], form.span);
-    case 'list':
-      return compileList(form, cx, want);
+      return compileNested(form, cx);
     default:
       return unreachable(form);
   }
 }
 
-function compileSymbol(form: SymbolForm, cx: Context): Expr {
-  const { name } = form;
-  if (name === '...') return compileVararg(form, cx);
-  if (name === 'nil') return { kind: 'nil' };
-  if (multiSymbol(name)?.method) {
-    fault(cx, 'method-as-value', form.span);
-    return { kind: 'nil' };
+function compileNested(form: SequenceForm | TableForm, cx: Context): Expr {
+  const { unit } = cx;
+  if (unit.depth >= deepest) {
+    fault(cx, 'too-deep', form.span);
+    return nil;
   }
-  return resolve(form, cx);
+  unit.depth += 1;
+  const table = compileTable(form, cx);
+  unit.depth -= 1;
+  return table;
 }
 
 function compileVararg(form: SymbolForm, cx: Context): Expr {
@@ -69,11 +71,11 @@ function compileVararg(form: SymbolForm, cx: Context): Expr {
   return varargs;
 }
 
-function compileList(form: ListForm, cx: Context, want: Want): Expr[] {
+function compileList(form: ListForm, cx: Context, want: Want): readonly Expr[] {
   const expanded = cx.unit.expand(form, cx);
   if (expanded === null) return deliver(cx, want, [{ kind: 'nil' }], form.span);
   if (expanded !== form) return compile(expanded, cx, want);
-  const [head, ...rest] = form.items;
+  const head = form.items[0];
   if (head === undefined) {
     return deliver(cx, want, fault(cx, 'empty-call', form.span), form.span);
   }
@@ -84,13 +86,23 @@ function compileList(form: ListForm, cx: Context, want: Want): Expr[] {
     if (parts?.method) {
       const object = symbol(parts.parts.slice(0, -1).join('.'), head.span);
       const method = text(parts.parts.at(-1) ?? '', head.span);
-      return compile(list(form.span, symbol(':', head.span), object, method, ...rest), cx, want);
+      return compile(
+        list(form.span, symbol(':', head.span), object, method, ...form.items.slice(1)),
+        cx,
+        want,
+      );
     }
   }
-  return compileCall(form, head, rest, cx, want);
+  return compileCall(form, head, form.items.slice(1), cx, want);
 }
 
-function compileCall(form: ListForm, head: Form, rest: readonly Form[], cx: Context, want: Want): Expr[] {
+function compileCall(
+  form: ListForm,
+  head: Form,
+  rest: readonly Form[],
+  cx: Context,
+  want: Want,
+): readonly Expr[] {
   if (head.type !== 'symbol' && head.type !== 'list' && head.type !== 'string') {
     return deliver(cx, want, fault(cx, 'literal-call', form.span, plainText(head)), form.span);
   }

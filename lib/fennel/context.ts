@@ -42,7 +42,7 @@ export type Macro =
   /** A module of macros under one name. */
   | { readonly kind: 'table'; readonly value: HostValue };
 
-export type Special = (call: ListForm, cx: Context, want: Want) => Expr[];
+export type Special = (call: ListForm, cx: Context, want: Want) => readonly Expr[];
 
 /** The `$1 … $9` and `$...` of a hash function. */
 export type HashState = { readonly usesRest: boolean };
@@ -104,7 +104,8 @@ export type Unit = {
   readonly prelude: Stat[];
   readonly specials: ReadonlyMap<string, Special>;
   readonly macros: ReadonlyMap<string, Rewrite>;
-  readonly compile: (form: Form, cx: Context, want: Want) => Expr[];
+  readonly compile: (form: Form, cx: Context, want: Want) => readonly Expr[];
+  readonly valueOf: (form: Exclude<Form, ListForm>, cx: Context) => Expr;
   readonly expand: (form: Form, cx: Context) => Form | null;
   /** Compiles other code of the same compilation: its names and modules are shared. */
   readonly toChunk: (program: Program) => Result<Chunk, Diagnostic[]>;
@@ -119,18 +120,18 @@ export type Context = { readonly unit: Unit; readonly frame: Frame; readonly blo
 const mostLocals = 150;
 
 /** Compiles a form for its first value. */
-export const one = (cx: Context, form: Form): Expr => cx.unit.compile(form, cx, wantOne)[0] ?? nil;
+export const one = (cx: Context, form: Form): Expr =>
+  form.type === 'list' ? (cx.unit.compile(form, cx, wantOne)[0] ?? nil) : cx.unit.valueOf(form, cx);
 
 /** Compiles a form for all its values. */
-export const many = (cx: Context, form: Form): Expr[] => cx.unit.compile(form, cx, wantMany);
+export const many = (cx: Context, form: Form): readonly Expr[] => cx.unit.compile(form, cx, wantMany);
 
 /** Compiles forms for one value each, the last one for all of its. */
 export function argumentsOf(cx: Context, forms: readonly Form[]): Expr[] {
-  const values: Expr[] = [];
-  for (const [i, form] of forms.entries()) {
-    if (i < forms.length - 1) values.push(one(cx, form));
-    else values.push(...many(cx, form));
-  }
+  const last = forms.at(-1);
+  if (last === undefined) return [];
+  const values = forms.slice(0, -1).map((form) => one(cx, form));
+  values.push(...many(cx, last));
   return values;
 }
 
@@ -177,17 +178,18 @@ export function keepEffects(cx: Context, expr: Expr, at: Place): void {
 }
 
 /** Hands the values of a form to whoever wants them. */
-export function deliver(cx: Context, want: Want, values: readonly Expr[], at: Place): Expr[] {
+export function deliver(cx: Context, want: Want, values: readonly Expr[], at: Place): readonly Expr[] {
   switch (want.kind) {
     case 'drop':
       for (const value of values) keepEffects(cx, value, at);
       return [];
     case 'one': {
+      if (values.length === 1) return values;
       for (const extra of values.slice(1)) keepEffects(cx, extra, at);
       return [values[0] ?? nil];
     }
     case 'many':
-      return [...values];
+      return values;
     case 'return':
       emit(cx, { kind: 'return', values, at });
       return [];

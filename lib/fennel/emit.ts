@@ -82,10 +82,11 @@ class Printer {
 
   block(body: readonly Stat[]): void {
     const outer = this.#at;
-    for (const [i, stat] of body.entries()) {
+    const last = body.at(-1);
+    for (const stat of body) {
       this.#newLine();
       // Lua lets nothing follow a `return`, except where it ends a block of its own.
-      const early = i < body.length - 1 && stat.kind === 'raw' && /^\s*return\b/.test(stat.text);
+      const early = stat.kind === 'raw' && stat !== last && /^\s*return\b/.test(stat.text);
       this.#at = stat.at ?? outer;
       if (early) this.#write('do ');
       this.#deeper(() => this.#stat(stat));
@@ -241,8 +242,10 @@ class Printer {
   }
 
   #list(values: readonly Expr[]): void {
-    for (const [i, value] of values.entries()) {
-      if (i > 0) this.#comma();
+    let first = true;
+    for (const value of values) {
+      if (!first) this.#comma();
+      first = false;
       this.#expr(value, 0);
     }
   }

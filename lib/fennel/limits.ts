@@ -139,7 +139,11 @@ class Walk {
   /** The registers that expressions need which are kept until the last is computed. */
   #row(values: readonly Expr[], fn: Func): number {
     let needed = 0;
-    for (const [i, value] of values.entries()) needed = Math.max(needed, i + this.#expr(value, fn));
+    let kept = 0;
+    for (const value of values) {
+      needed = Math.max(needed, kept + this.#expr(value, fn));
+      kept += 1;
+    }
     return needed;
   }
 

@@ -19,10 +19,7 @@ export const isLuaIdentifier = (word: string): boolean =>
 
 /** The UTF-8 bytes of a text, one code unit a byte. */
 export function bytesOfText(text: string): ByteString {
-  for (let i = 0; i < text.length; i += 1) {
-    if (text.charCodeAt(i) > 127) return Buffer.from(text, 'utf8').toString('latin1');
-  }
-  return text;
+  return /[^\0-\x7f]/.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
 }
 
 /** The text of bytes, U+FFFD for what is not UTF-8. */
@@ -34,6 +31,8 @@ export const textOfBytes = (bytes: ByteString): string => Buffer.from(bytes, 'la
  */
 export function mangle(name: string): string {
   if (isLuaIdentifier(name)) return name;
+  const dashed = name.replaceAll('-', '_');
+  if (isLuaIdentifier(dashed)) return dashed;
   const start = luaKeywords.has(name) || /^[0-9]/.test(name) ? `_${name}` : name;
   let mangled = '';
   for (const byte of Buffer.from(start, 'utf8')) {
@@ -50,21 +49,12 @@ export type MultiSymbol = { readonly parts: readonly string[]; readonly method: 
 
 /** The parts of a dotted symbol, or null for a plain one. `.`, `..`, `...` and `?.` are plain. */
 export function multiSymbol(name: string): MultiSymbol | null {
-  if (name === '$...') return null;
-  let separators = 0;
-  for (let i = 0; i < name.length; i += 1) {
-    const code = name.charCodeAt(i);
-    if (code === 46 || code === 58) {
-      // A separator at either end or next to another one: `.`, `..`, `:`, `?.`, `.x`.
-      if (i === 0 || i === name.length - 1) return null;
-      const next = name.charCodeAt(i + 1);
-      if (next === 46 || next === 58) return null;
-      separators += 1;
-    }
-  }
-  if (separators === 0) return null;
-  const colon = name.lastIndexOf(':');
-  if (colon >= 0 && name.indexOf('.', colon) >= 0) return null;
+  const colon = name.indexOf(':');
+  if (colon < 0 && !name.includes('.')) return null;
   const parts = name.split(/[.:]/);
+  // Nothing on one side of a separator: `.`, `..`, `:`, `?.`, `.x`, `$...`.
+  if (parts.includes('')) return null;
+  // A method comes last, and there is one at most.
+  if (colon >= 0 && colon !== name.length - 1 - (parts.at(-1)?.length ?? 0)) return null;
   return { parts, method: colon >= 0 };
 }

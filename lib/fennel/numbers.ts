@@ -30,6 +30,9 @@ export function readNumber(word: string): ReadNumber | 'malformed' | null {
 }
 
 function parse(word: string): ReadNumber | null {
+  // Most numbers are written the way they are printed.
+  const plain = Number(word);
+  if (Number.isInteger(plain) && String(plain) === word) return { value: plain, float: !fits(plain) };
   const hex = /^([+-]?)0[xX]([0-9a-fA-F]*)(?:(\.)([0-9a-fA-F]*))?(?:[pP]([+-]?[0-9]+))?$/.exec(word);
   if (hex !== null) return parseHex(hex);
   if (!/^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/.test(word)) return null;

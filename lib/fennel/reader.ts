@@ -36,6 +36,11 @@ type Open =
 
 const isSpace = (code: number): boolean => code === 32 || (code >= 9 && code <= 13);
 
+// Where a run of characters ends, found without a step for each of them.
+const spaces = /[\t-\r ]*/y;
+const stringStop = /["\\]/g;
+const wordEnd = /[\0- "'(),;@[\]`{}~\x7f]|$/g;
+
 /** Whether a character ends a word. */
 function isDelimiter(code: number): boolean {
   switch (code) {
@@ -93,7 +98,9 @@ class Reader {
     const code = this.#text.charCodeAt(start);
     if (isSpace(code)) {
       this.#refuseSpaceAfterPrefix();
-      this.#offset += 1;
+      spaces.lastIndex = start;
+      spaces.exec(this.#text);
+      this.#offset = spaces.lastIndex;
       return;
     }
     const letter = this.#text.charAt(start);
@@ -158,8 +165,9 @@ class Reader {
     const text = this.#text;
     let at = start + 1;
     for (;;) {
-      const code = text.charCodeAt(at);
-      if (Number.isNaN(code)) {
+      stringStop.lastIndex = at;
+      at = stringStop.exec(text)?.index ?? text.length;
+      if (at >= text.length) {
         const note = { span: this.#at(start), message: 'the string begins here' };
         this.#fault(problem('unclosed-string', this.#at(text.length), [note]));
         this.#offset = text.length;
@@ -167,8 +175,8 @@ class Reader {
         this.#open.length = 0;
         return;
       }
-      if (code === 34) break;
-      at += code === 92 ? 2 : 1;
+      if (text.charCodeAt(at) === 34) break;
+      at += 2;
     }
     this.#offset = at + 1;
     const body = unescapeString(text, start + 1, at);
@@ -267,7 +275,8 @@ class Reader {
     let end = start;
     // `~` opens a word only for the sake of `~=`.
     if (text.charCodeAt(end) === 126) end += 1;
-    while (end < text.length && !isDelimiter(text.charCodeAt(end))) end += 1;
+    wordEnd.lastIndex = end;
+    end = wordEnd.exec(text)?.index ?? text.length;
     if (end === start) {
       this.#fault(problem('invalid-character', this.#at(start), [], text.charAt(start)));
       this.#offset += 1;
@@ -293,7 +302,9 @@ class Reader {
       this.#add({ type: 'number', value: number.value, float: number.float, span });
       return;
     }
-    if (number === null) this.#checkSymbol(word, span);
+    if (number === null && (word.includes('.') || word.includes(':') || word.startsWith('~'))) {
+      this.#checkSymbol(word, span);
+    }
     this.#add({ type: 'symbol', name: word, span });
   }
 

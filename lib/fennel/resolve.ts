@@ -12,7 +12,12 @@ import { type Expr, globalField, indexExpr, nameExpr, nil, stringExpr, varargs }
 
 /** The value of a symbol. Reports what cannot be one, and what nobody knows. */
 export function resolve(form: SymbolForm, cx: Context): Expr {
-  const parts = partsOf(form.name, cx);
+  const multi = multiSymbol(form.name);
+  if (multi?.method) {
+    fault(cx, 'method-as-value', form.span);
+    return nil;
+  }
+  const parts = inHash(multi?.parts ?? [form.name], cx);
   const first = parts[0] ?? form.name;
   const { unit } = cx;
   if (form.name === '$...' && cx.frame.hash !== null) {
@@ -44,10 +49,11 @@ export function resolve(form: SymbolForm, cx: Context): Expr {
 }
 
 /** The parts of a symbol; in a hash function `$` means `$1`. */
-export function partsOf(name: string, cx: Context): readonly string[] {
-  const parts = multiSymbol(name)?.parts ?? [name];
-  return cx.frame.insideHash && parts[0] === '$' ? ['$1', ...parts.slice(1)] : parts;
-}
+export const partsOf = (name: string, cx: Context): readonly string[] =>
+  inHash(multiSymbol(name)?.parts ?? [name], cx);
+
+const inHash = (parts: readonly string[], cx: Context): readonly string[] =>
+  cx.frame.insideHash && parts[0] === '$' ? ['$1', ...parts.slice(1)] : parts;
 
 /** The expression of `first.b.c`, given that of `first`. */
 export function fieldsOf(first: Expr, parts: readonly string[]): Expr {

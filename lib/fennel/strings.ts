@@ -5,6 +5,7 @@
  */
 import { err, ok, type Result } from '../base/result.ts';
 import type { ByteString } from './forms.ts';
+import { bytesOfText } from './names.ts';
 
 export type BadString = {
   readonly reason: 'bad-escape' | 'bad-decimal-escape' | 'bad-unicode-escape';
@@ -28,16 +29,16 @@ const letters: Readonly<Record<string, string>> = {
 /** The bytes between two quotes, which stand just outside `start` and `end`. */
 export function unescapeString(text: string, start: number, end: number): Result<ByteString, BadString> {
   const raw = text.slice(start, end);
-  if (!raw.includes('\\')) return ok(utf8(raw.includes('\r') ? raw.replaceAll('\r\n', '\n') : raw));
+  if (!raw.includes('\\')) return ok(bytesOfText(raw.includes('\r') ? raw.replaceAll('\r\n', '\n') : raw));
   let bytes = '';
   let at = start;
   while (at < end) {
     const slash = text.indexOf('\\', at);
     if (slash < 0 || slash >= end) {
-      bytes += utf8(text.slice(at, end).replaceAll('\r\n', '\n'));
+      bytes += bytesOfText(text.slice(at, end).replaceAll('\r\n', '\n'));
       break;
     }
-    bytes += utf8(text.slice(at, slash).replaceAll('\r\n', '\n'));
+    bytes += bytesOfText(text.slice(at, slash).replaceAll('\r\n', '\n'));
     const found = readEscape(text, slash + 1, end);
     if (!found.ok) return found;
     bytes += found.value.bytes;
@@ -89,13 +90,6 @@ function encodePoint(point: number): ByteString {
     room >>= 1;
   }
   return String.fromCharCode(((~room << 1) & 0xff) | rest, ...tail);
-}
-
-function utf8(text: string): ByteString {
-  for (let i = 0; i < text.length; i += 1) {
-    if (text.charCodeAt(i) > 127) return Buffer.from(text, 'utf8').toString('latin1');
-  }
-  return text;
 }
 
 const escapes: Readonly<Record<string, string>> = {

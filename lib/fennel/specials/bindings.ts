@@ -31,7 +31,7 @@ const introduce =
     return deliver(cx, want, [nil], call.span);
   };
 
-function store(call: ListForm, cx: Context, want: Want, targets: Targets): Expr[] {
+function store(call: ListForm, cx: Context, want: Want, targets: Targets): readonly Expr[] {
   const [, pattern, value] = call.items;
   if (call.items.length !== 3 || pattern === undefined || value === undefined) {
     return deliver(cx, want, fault(cx, 'name-and-value', call.span), call.span);

@@ -153,7 +153,7 @@ function compileDropped(cx: Context, forms: readonly Form[]): void {
   for (const form of forms) cx.unit.compile(form, cx, wantDrop);
 }
 
-const loopFault = (cx: Context, want: Want, call: ListForm, values: Expr[]): Expr[] =>
+const loopFault = (cx: Context, want: Want, call: ListForm, values: readonly Expr[]): readonly Expr[] =>
   deliver(cx, want, values, call.span);
 
 /** Lua keeps three locals of its own for a loop. */

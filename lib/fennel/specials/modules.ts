@@ -14,7 +14,8 @@ import { helper, modulesTable } from '../prelude.ts';
 import { mayBind } from '../targets.ts';
 import { callExpr, type Expr, indexExpr, nil, type Stat, stringExpr } from '../tree.ts';
 
-const nothing = (call: ListForm, cx: Context, want: Want): Expr[] => deliver(cx, want, [nil], call.span);
+const nothing = (call: ListForm, cx: Context, want: Want): readonly Expr[] =>
+  deliver(cx, want, [nil], call.span);
 
 /** Makes every function of a table a macro of this scope. */
 function addMacros(cx: Context, entries: ReadonlyMap<string, MacroEntry>, call: ListForm): void {
