@@ -20,7 +20,7 @@ import {
 import { sayError } from './error-words.ts';
 import { limitWords } from './limit-words.ts';
 import { createMacroHost } from './macros/host.ts';
-import { candidates, type FoundFile, moduleFinder, type Tree } from './modules.ts';
+import { candidates, type FoundFile, moduleFinder, type Tree, withoutMark } from './modules.ts';
 import { placeOfFailure, placeOfFrame, sourceOfChunk, stripPosition, traceNotes } from './traces.ts';
 import { viewFunction } from './view.ts';
 
@@ -75,8 +75,7 @@ export class Evaluator<Ask = never> {
   /** Compiles a program; `file` ends in `.fnl` or `.lua`. */
   load(file: string, text: string, moduleName: string | null = null): Result<LuaFunction, Diagnostic[]> {
     this.#files.add(file);
-    if (file.endsWith('.lua'))
-      return this.#loadSource({ name: file, lua: bytesOf(text.replace(/^\ufeff/, '')) });
+    if (file.endsWith('.lua')) return this.#loadSource({ name: file, lua: bytesOf(withoutMark(text)) });
     const chunk = this.compile(file, text, moduleName);
     return chunk.ok ? this.#loadSource(sourceOfChunk(chunk.value)) : chunk;
   }
@@ -85,7 +84,7 @@ export class Evaluator<Ask = never> {
   compile(file: string, text: string, moduleName: string | null = null): Result<Chunk, Diagnostic[]> {
     const globals = this.#options.globals ?? this.#knownGlobals();
     const chunk = compile(
-      { name: file, text },
+      { name: file, text: withoutMark(text) },
       { globals, host: this.#host, modules: this.#finder, moduleName, shared: this.#shared },
     );
     if (!chunk.ok) return chunk;

@@ -39,8 +39,11 @@ export const moduleFinder = (
     if (known !== undefined) return known;
     for (const file of candidates(name, kind, folder)) {
       const text = tree.read(file);
-      if (text !== null) return { file, text };
+      if (text !== null) return { file, text: withoutMark(text) };
     }
     return null;
   },
 });
+
+/** Without the byte order mark that some editors put before a text. */
+export const withoutMark = (text: string): string => (text.startsWith('\ufeff') ? text.slice(1) : text);
