@@ -3,11 +3,12 @@
  *
  * Must not know: how they are shown.
  */
-import { type RunId, shortRef } from '../base/ids.ts';
+import { type RefName, type RunId, shortRef } from '../base/ids.ts';
 import { ok } from '../base/result.ts';
 import type { RunRecord } from '../runs/records.ts';
 import type { RunState } from '../runs/states.ts';
 import {
+  listPending,
   listRuns,
   readHistory,
   readRun,
@@ -35,7 +36,12 @@ export async function newestRuns(store: Store, choice: Choice): Promise<StoreRes
     if (choice.state !== null && choice.state !== state) continue;
     const ids = listRuns(store, state);
     if (!ids.ok) return ids;
-    for (const id of ids.value) await look(store, id, choice, seen);
+    // Ids sort by time, and a queue may be long: of each state only as many as are shown are read.
+    let read = 0;
+    for (const id of ids.value.reverse()) {
+      if (read >= choice.most) break;
+      if ((await look(store, id, choice, seen)) !== null) read += 1;
+    }
   }
   const unfinished = [...seen.values()].sort(byNumber).slice(0, choice.most);
   if (choice.state === 'pending' || choice.state === 'active') return ok(unfinished);
@@ -52,6 +58,44 @@ export async function newestRuns(store: Store, choice: Choice): Promise<StoreRes
   }
   return ok([...unfinished, ...finished]);
 }
+
+/** What waits and what runs, and the last finished run of each ref: however many runs there are. */
+export type Standing = {
+  readonly active: readonly Seen[];
+  /** The one that starts next first; the first of `waiting`. */
+  readonly pending: readonly Seen[];
+  readonly waiting: number;
+  readonly refs: readonly Seen[];
+};
+
+/** How many finished runs back a ref's last one is looked for. */
+const furthest = 2000;
+
+export async function standing(store: Store, most: number): Promise<StoreResult<Standing>> {
+  const queue = await listPending(store);
+  if (!queue.ok) return queue;
+  const running = listRuns(store, 'active');
+  if (!running.ok) return running;
+  const history = await readHistory(store, { newest: furthest });
+  if (!history.ok) return history;
+  const last = new Map<RefName, RunId>();
+  for (const { ref, id } of history.value.lines) if (!last.has(ref)) last.set(ref, id);
+  const waiting = [...queue.value.runs.map(({ id }) => id), ...queue.value.bad];
+  return ok({
+    active: (await lookAtAll(store, running.value)).sort(byNumber),
+    pending: await lookAtAll(store, waiting.slice(0, most)),
+    waiting: waiting.length,
+    refs: await lookAtAll(store, [...last.values()].slice(0, most)),
+  });
+}
+
+async function lookAtAll(store: Store, ids: readonly RunId[]): Promise<Seen[]> {
+  const seen = new Map<RunId, Seen>();
+  for (const id of ids) await look(store, id, everything, seen);
+  return [...seen.values()];
+}
+
+const everything: Choice = { most: Number.POSITIVE_INFINITY, state: null, ref: null };
 
 async function look(store: Store, id: RunId, choice: Choice, seen: Map<RunId, Seen>): Promise<Seen | null> {
   const read = await readRun(store, id);

@@ -13,6 +13,8 @@ import { draft, ended, good, jobs, nothingToShow, put, take } from '../store/pla
 export type Sketch = {
   readonly ref?: string;
   readonly outcome?: OutcomeName;
+  /** The tag of the image its container ran. */
+  readonly image?: string;
   /** What each job printed. */
   readonly logs?: Readonly<Record<string, string | Uint8Array>>;
 };
@@ -32,10 +34,25 @@ export async function finished(store: Store, n: number, sketch: Sketch = {}): Pr
   });
   for (const [name, bytes] of logs)
     for (const event of eventsOf(store, name as JobId, bytes)) records.hear(event);
+  if (sketch.image !== undefined) records.hear(containerEvent(store, sketch.image));
   records.close();
   good(await finish(claim, ended(outcome), nothingToShow));
   return id;
 }
+
+const containerEvent = (store: Store, imageTag: string): RunEvent => ({
+  event: 'container',
+  at: timestamp(store.clock()),
+  container: {
+    engine: 'docker',
+    imageTag,
+    buildStartedAt: null,
+    buildFinishedAt: null,
+    containerId: null,
+    containerStartedAt: null,
+    containerStoppedAt: null,
+  },
+});
 
 function eventsOf(store: Store, job: JobId, printed: string | Uint8Array): RunEvent[] {
   const at = timestamp(store.clock());
