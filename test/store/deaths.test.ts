@@ -31,17 +31,7 @@ import {
   stopRun,
   takeEvents,
 } from '../../lib/store/store.ts';
-import {
-  draft,
-  ended,
-  good,
-  jobs,
-  nothingToShow,
-  type Place,
-  putOne,
-  take,
-  withStore,
-} from './place.ts';
+import { draft, ended, good, jobs, nothingToShow, type Place, putOne, take, withStore } from './place.ts';
 
 const test = suite('store/deaths');
 
