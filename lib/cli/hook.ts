@@ -11,6 +11,7 @@ import type { RunId } from '../base/ids.ts';
 import { parseRunId, shortRef, shortSha } from '../base/ids.ts';
 import { counted, visible } from '../base/text.ts';
 import { unreachable } from '../base/unreachable.ts';
+import { Objects } from '../git/git.ts';
 import { isSource } from '../pipeline/draft.ts';
 import { chains } from '../pipeline/graph.ts';
 import { self } from '../process/process.ts';
@@ -31,7 +32,12 @@ export async function main(args: readonly string[], { bin }: { bin: string }): P
   const given = hidden(args, bin);
   if (given === null) return;
   const { server, rest } = given;
-  return rest[0] === '--follow' ? follow(server, rest.slice(1)) : hook(server, rest[0] ?? '');
+  if (rest[0] === '--follow') return follow(server, rest.slice(1));
+  // One git for all questions, and it starts while we wait for the lock.
+  const objects = new Objects(server.gitDir);
+  objects.start();
+  await hook({ ...server, withObjects: (body) => body(objects) }, rest[0] ?? '');
+  await objects.close();
 }
 
 /** Answers the shell part: nothing, or on standard output the ids of the runs to follow. */
@@ -56,6 +62,8 @@ async function hook(server: Server, event: string): Promise<void> {
       .filter((run) => run.isNew || runs.includes(run))
       .map(({ id, draft }) => ({ id, sha: draft.sha })),
   );
+  // What does not evaluate has ended here, perhaps after the runner has looked for ends the last time.
+  if (evaluated.some((each) => each.evaluated.kind !== 'pipeline')) await wakeRunner(server);
   const site = settings.ok ? settings.value.config.site : { url: null, dir: null };
   const address = (id: RunId): string =>
     site.url === null

@@ -6,6 +6,7 @@
 import { systemClock } from '../base/clock.ts';
 import { status } from '../base/files.ts';
 import type { RunId } from '../base/ids.ts';
+import { withObjects } from '../git/git.ts';
 import { acquireLock, sayLockFailure } from '../process/process.ts';
 import type { Server } from '../runner/server.ts';
 import type { RunEvent, Sink } from '../runs/events.ts';
@@ -33,6 +34,7 @@ export function serve({ store, gitDir, repo, installation, say }: ServingOptions
   return {
     store,
     gitDir,
+    withObjects: (body) => withObjects(gitDir, body),
     repo,
     program: { node: installation.node, bin: installation.bin, worker: installation.workerFile },
     clock: systemClock,

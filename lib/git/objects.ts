@@ -50,6 +50,11 @@ export class Objects {
     this.#gitDir = gitDir;
   }
 
+  /** Starts the process now, for a caller that will ask soon and has something else to do until then. */
+  start(): void {
+    this.#started();
+  }
+
   /** Any name git knows: a sha, a ref, `<sha>^{commit}`. More than `limit` bytes (default: no limit) are not kept. */
   async read(
     name: string | Buffer,

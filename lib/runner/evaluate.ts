@@ -8,7 +8,7 @@ import type { Diagnostic } from '../base/diagnostic.ts';
 import type { RunId, Sha } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { unreachable } from '../base/unreachable.ts';
-import { commitTree, type Snapshot, sayGitFailure, snapshot, withObjects } from '../git/git.ts';
+import { commitTree, type Objects, type Snapshot, sayGitFailure, snapshot } from '../git/git.ts';
 import { type Pipeline, registered } from '../pipeline/pipeline.ts';
 import type { Outcome, PipelineRecord } from '../runs/records.ts';
 import { evaluateHere } from '../script/here.ts';
@@ -25,8 +25,8 @@ export type Evaluated =
   | { readonly kind: 'internal'; readonly error: string };
 
 /** `.quire/` at a commit, as the script room wants it: paths from inside of it. */
-export async function pipelineTree(gitDir: string, sha: Sha): Promise<Result<Tree, string>> {
-  const read = await withObjects(gitDir, (objects) => snapshot(commitTree(objects, sha), '.quire'));
+export async function pipelineTree(objects: Objects, sha: Sha): Promise<Result<Tree, string>> {
+  const read = await snapshot(commitTree(objects, sha), '.quire');
   return read.ok ? ok(treeOf(read.value)) : err(sayGitFailure(read.error));
 }
 
@@ -58,7 +58,7 @@ export async function evaluateCommit(server: Server, sha: Sha): Promise<Omit<Eva
   const settings = await settingsOf(server.store);
   if (!settings.ok) return { evaluated: { kind: 'internal', error: settings.error }, tree: null };
   const { evalTimeoutMs, evalMemoryBytes } = settings.value.config;
-  const tree = await pipelineTree(server.gitDir, sha);
+  const tree = await server.withObjects((objects) => pipelineTree(objects, sha));
   if (!tree.ok) return { evaluated: { kind: 'internal', error: tree.error }, tree: null };
   const script = await evaluateHere(tree.value, { timeMs: evalTimeoutMs, memoryBytes: evalMemoryBytes });
   if (script.ok) {

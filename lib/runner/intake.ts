@@ -16,7 +16,6 @@ import {
   type RefUpdate,
   refUpdates,
   sayGitFailure,
-  withObjects,
 } from '../git/git.ts';
 import type { OutsideText, Owner } from '../runs/records.ts';
 import {
@@ -85,7 +84,7 @@ type Wishes = {
  */
 export async function takeIn(server: Server, options: IntakeOptions): Promise<Result<Intake, string>> {
   const done = await inQueue(server.store, (queue) =>
-    withObjects(server.gitDir, async (objects) => ok(await takeAll(server, queue, objects, options))),
+    server.withObjects(async (objects) => ok(await takeAll(server, queue, objects, options))),
   );
   return done.ok ? done.value : err(sayStoreFailure(done.error));
 }
@@ -124,7 +123,7 @@ async function takeAll(
 
 /** What became of a push that somebody else took in: the same as if we had, but for numbers already given. */
 export async function takenBefore(server: Server, event: InboxEvent): Promise<Result<TakenEvent, string>> {
-  const read = await withObjects(server.gitDir, (objects) => draftsOf(server, objects, event, null));
+  const read = await server.withObjects((objects) => draftsOf(server, objects, event, null));
   if (!read.ok) return read;
   const { drafts, notices, wishes } = read.value;
   const runs: TakenRun[] = [];

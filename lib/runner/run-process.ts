@@ -119,7 +119,7 @@ async function perform(
       timeoutMs: config.timeoutMs,
     },
     dirty: null,
-    tree: () => pipelineTree(server.gitDir, meta.sha),
+    tree: () => server.withObjects((objects) => pipelineTree(objects, meta.sha)),
     prepare: (signal) => fillWorkspace(server, record, signal),
     clear: () => removeWorkspace(server, meta.id),
     found: async (found) => {

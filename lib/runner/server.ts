@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { RunId } from '../base/ids.ts';
+import type { Objects } from '../git/git.ts';
 import type { Sink } from '../runs/events.ts';
 import type { Store } from '../store/store.ts';
 
@@ -20,6 +21,8 @@ export type Server = {
   readonly store: Store;
   /** The bare repository, absolute. */
   readonly gitDir: string;
+  /** Asks git about objects; whoever asks often keeps one process for it. */
+  readonly withObjects: <T>(body: (objects: Objects) => Promise<T>) => Promise<T>;
   /** Its directory's name without `.git`. */
   readonly repo: string;
   readonly program: Program;

@@ -122,7 +122,7 @@ export type PipelineFiles = {
 /** Those of `.quire/` in the work tree, or at the commit. */
 export async function filesOf(wish: SubjectWish, sha: Sha): Promise<Result<PipelineFiles, string>> {
   if (wish.revision !== null && wish.gitDir !== null) {
-    const tree = await pipelineTree(wish.gitDir, sha);
+    const tree = await withObjects(wish.gitDir, (objects) => pipelineTree(objects, sha));
     return tree.ok ? ok({ tree: tree.value, naming: {} }) : tree;
   }
   const read = await snapshot(diskTree(wish.top), '.quire');
