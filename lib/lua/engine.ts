@@ -6,8 +6,9 @@
  * are not part of a pipeline's Lua.
  * Must not know: what anyone runs in a VM.
  */
-// First of all: what the other parts of fengari find there must be mended.
-import './bytes.ts';
+// Before all imports: what the other parts of fengari find there must be mended.
+export { fromLatin1, hearStrings, latin1 } from './bytes.ts';
+
 import type { Bytes, CallInfo, Proto, State, StringObject, Value } from 'fengari';
 import aux from 'fengari/src/lauxlib.js';
 import debug from 'fengari/src/ldebug.js';
@@ -32,7 +33,6 @@ export type {
   Table,
   Value,
 } from 'fengari';
-export { fromLatin1, hearStrings, latin1 } from './bytes.ts';
 export { aux, lua, mathLibrary, tables, utf8Library };
 
 /** The type tags of fengari's values, variants included. */

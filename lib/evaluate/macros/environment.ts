@@ -17,7 +17,7 @@ import {
   textOf,
   type Vm,
 } from '../../lua/vm.ts';
-import { type FormTables, itemsOf } from './forms.ts';
+import { compareKeys, type FormTables, itemsOf } from './forms.ts';
 
 /** What `assert-compile` said last, to be recognised when it comes out as an error. */
 export type Rejection = { readonly value: ByteString; readonly message: string; readonly span: Place };
@@ -59,6 +59,7 @@ export class Environments {
       ['pack', fromTable('pack')],
       ['unpack', fromTable('unpack')],
       ['version', '1.6.1'],
+      ['macro-loaded', vm.table()],
       ['_IS_COMPILER', true],
       ['_VARARG', forms.make(forms.vararg, ['...'], null)],
       [quoteTable, this.#quoting()],
@@ -225,19 +226,6 @@ function firstSpan(forms: FormTables, value: LuaValue): Place {
     if (span !== null) return span;
   }
   return null;
-}
-
-const rank = (key: LuaValue): number => {
-  if (typeof key === 'number') return 1;
-  if (typeof key === 'boolean') return 2;
-  if (typeof key === 'string') return 3;
-  return key instanceof LuaTable ? 4 : 5;
-};
-
-function compareKeys(a: LuaValue, b: LuaValue): number {
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
-  if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : a > b ? 1 : 0;
-  return rank(a) - rank(b);
 }
 
 /** `a.b:c` as its parts, or null for a name that is not made of several. */

@@ -223,6 +223,8 @@ export class FormTables {
     const plainSequence = entries.length > 0 && numbered && itemsOf(table).length === entries.length;
     if (plainSequence || (isSequence && numbered))
       return this.#manyForms('sequence', itemsOf(table), span, depth);
+    // A table that a macro made has no order of its own, and its text must not depend on how it was filled.
+    if (!this.isForm(table)) entries.sort(([a], [b]) => compareKeys(a, b));
     const forms: [Form, Form][] = [];
     for (const [key, value] of entries) {
       const keyForm = this.#toForm(key, span, depth + 1);
@@ -287,4 +289,18 @@ export function itemsOf(table: LuaTable): LuaValue[] {
   const items: LuaValue[] = [];
   for (let at = 1; at <= last; at += 1) items.push(table.get(at));
   return items;
+}
+
+const rank = (key: LuaValue): number => {
+  if (typeof key === 'number') return 1;
+  if (typeof key === 'boolean') return 2;
+  if (typeof key === 'string') return 3;
+  return key instanceof LuaTable ? 4 : 5;
+};
+
+/** The order of keys where nobody wrote one: numbers, booleans, strings, the rest. */
+export function compareKeys(a: LuaValue, b: LuaValue): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : a > b ? 1 : 0;
+  return rank(a) - rank(b);
 }
