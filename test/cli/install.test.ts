@@ -33,6 +33,14 @@ const hook = (box: Sandbox): string => join(box.bare, 'hooks/post-receive');
 const setting = (box: Sandbox, key: string): string => box.git(['config', key], { cwd: box.bare }).trim();
 const mode = (path: string): string => (fs.statSync(path).mode & 0o7777).toString(8);
 
+/** Makes a hook end after the push is in the inbox and the old hook has run: there is no Node to go on with. */
+const useDeadNode = (path: string): void =>
+  fs.writeFileSync(path, fs.readFileSync(path, 'utf8').replace(/^node=.*$/m, 'node=/nonexistent'));
+
+/** How many pushes are in a data directory's inbox. */
+const spooled = (data: string): number =>
+  fs.readdirSync(join(data, 'inbox')).filter((name) => name.endsWith('.yml')).length;
+
 /** Everything below a directory with its bytes, to compare. */
 const snapshot = (directory: string): string =>
   execFileSync('sh', ['-c', 'find . -type f | sort | xargs sha256sum; find . | sort'], {
@@ -90,11 +98,7 @@ test(
     assert.is(mode(`${hook(box)}.before-quire`), '755');
     assert.is((await run(box)).code, 0, 'again');
     assert.is(fs.readFileSync(`${hook(box)}.before-quire`, 'utf8'), theirs);
-    // An empty path for Node: the hook ends after the push is in the inbox and the old hook has run.
-    fs.writeFileSync(
-      hook(box),
-      fs.readFileSync(hook(box), 'utf8').replace(/^node=.*$/m, 'node=/nonexistent'),
-    );
+    useDeadNode(hook(box));
     box.commit('first');
     box.git(['push', '-q', box.bare, 'main']);
     assert.match(fs.readFileSync(join(box.bare, 'heard'), 'utf8'), / refs\/heads\/main\n$/);
@@ -179,6 +183,19 @@ test(
     assert.ok(fs.existsSync(join(box.bare, 'my-hooks/post-receive')));
     assert.not.ok(fs.existsSync(hook(box)));
     assert.match(done.out(), 'core.hooksPath');
+    useDeadNode(join(box.bare, 'my-hooks/post-receive'));
+    box.commit('first');
+    box.git(['push', '-q', box.bare, 'main']);
+    assert.is(spooled(join(box.bare, 'quire')), 1);
+    // Another repository with the same hooks, but without quire: nothing is kept, nothing is said.
+    const other = join(box.directory, 'other.git');
+    box.git(['init', '-q', '--bare', other]);
+    box.git(['config', 'core.hooksPath', join(box.bare, 'my-hooks')], { cwd: other });
+    box.git(['push', '-q', other, 'main']);
+    assert.equal(
+      fs.readdirSync(other).filter((name) => name.includes('quire')),
+      [],
+    );
   }),
 );
 
@@ -260,14 +277,23 @@ test(
   }),
 );
 
-test(
-  'quire.dir moves the data directory',
-  withSandbox(async (box) => {
-    box.git(['config', 'quire.dir', '../data of ci'], { cwd: box.bare });
-    assert.is((await run(box)).code, 0);
-    assert.ok(fs.existsSync(join(box.directory, 'data of ci/runs')));
-  }),
-);
+for (const when of ['before', 'after'] as const) {
+  test(
+    `quire.dir moves the data directory, for the hook too, when it is set ${when} install`,
+    withSandbox(async (box) => {
+      const data = join(box.directory, 'data of ci');
+      const move = (): string => box.git(['config', 'quire.dir', '../data of ci'], { cwd: box.bare });
+      if (when === 'before') move();
+      assert.is((await run(box)).code, 0);
+      if (when === 'after') move();
+      assert.is((await run(box)).code, 0, 'again');
+      useDeadNode(hook(box));
+      box.commit('first');
+      box.git(['push', '-q', box.bare, 'main']);
+      assert.is(spooled(data), 1);
+    }),
+  );
+}
 
 test(
   'what is no bare repository, a wrong URL, an unknown executor: refused, with the way out',
