@@ -22,6 +22,7 @@ import type { LogsOptions } from './commands/logs.ts';
 import type { SiteOptions } from './commands/site.ts';
 import type { RerunOptions, RunOptions } from './commands/submit.ts';
 import type { UninstallOptions } from './commands/uninstall.ts';
+import type { WatchOptions } from './commands/watch.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import type { ExitCode } from './exit.ts';
 
@@ -213,6 +214,17 @@ export function program({ version, start }: ProgramOptions): Command {
     );
 
   quire.commandsGroup('Work on a pipeline:');
+  quire
+    .command('watch')
+    .option('--job <id>', 'only this job and what it needs; may be given again', repeated)
+    .option('--debounce <ms>', 'how long files must be quiet before a run starts', wholeNumber, 100)
+    .option('--clear', 'clear the terminal before each run')
+    .option('--executor <name>', 'where commands run: host or docker')
+    .option('--variable <k=v>', 'a variable of the run; may be given again', repeated)
+    .description('run the pipeline here, and again on every save')
+    .action((options: WatchOptions) =>
+      run(async (context) => (await import('./commands/watch.ts')).watch(context, options)),
+    );
   const ci = quire.command('ci').description('try a pipeline where you write it').helpCommand(false);
   ci.command('run')
     .option('-s, --sha <rev>', 'a commit, in a fresh workspace (default: the work tree, in place)')

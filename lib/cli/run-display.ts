@@ -140,14 +140,18 @@ export function statusRows(display: RunDisplay, paint: Paint, last: string): rea
 
 /** The end of a run in lines that stay: each job, what went wrong, the outcome. */
 export function summary(view: RunView, outcome: Outcome, began: number, ended: number, paint: Paint): string {
-  const jobs = [...view.jobs.values()];
-  const rows = rowsOf(jobs, ended, paint).map((row) => `${row}\n`);
-  const errors = jobs.flatMap(({ line, error }) =>
+  const rows = rowsOf([...view.jobs.values()], ended, paint).map((row) => `${row}\n`);
+  const table = rows.length === 0 ? '' : `\n${rows.join('')}`;
+  return table + verdict(view, outcome, began, ended, paint);
+}
+
+/** The same without the jobs that went well. */
+export function verdict(view: RunView, outcome: Outcome, began: number, ended: number, paint: Paint): string {
+  const errors = [...view.jobs.values()].flatMap(({ line, error }) =>
     error === null ? [] : [`${paint('red', `✘ ${visible(line.id)}:`)} ${terminalText(error)}\n`],
   );
-  const blank = (lines: readonly string[]): string => (lines.length === 0 ? '' : '\n');
-  const end = `${sayOutcome(outcome, paint)} in ${showDuration(ended - began)}\n`;
-  return `${blank(rows)}${rows.join('')}${blank(errors)}${errors.join('')}\n${end}`;
+  const all = errors.length === 0 ? '' : `\n${errors.join('')}`;
+  return `${all}\n${sayOutcome(outcome, paint)} in ${showDuration(ended - began)}\n`;
 }
 
 function sayOutcome({ outcome }: Outcome, paint: Paint): string {

@@ -6,6 +6,7 @@
 import type { Output } from './context.ts';
 
 export type Screen = Pick<Output, 'paint' | 'colours'> & {
+  readonly isTerminal: boolean;
   /** Whole lines. */
   print(text: string): void;
   /** Settles when the reader has taken what was printed. */
@@ -26,6 +27,7 @@ export type Size = { readonly columns: number; readonly rows: number };
 export const plainScreen = (out: Output): Screen => ({
   paint: out.paint,
   colours: out.colours,
+  isTerminal: false,
   print: (text) => out.write(text),
   drained: () => out.drained(),
   keep: () => {},
@@ -42,6 +44,7 @@ const mostGathered = 64 * 1024;
 
 /** A terminal: the lines below are erased, what is new is printed, and they are drawn again, in one write. */
 export class TerminalScreen implements Screen {
+  readonly isTerminal = true;
   readonly paint: Output['paint'];
   readonly colours: boolean;
   readonly #out: Output;

@@ -61,5 +61,11 @@ export {
   snapshot,
   type TreeReader,
 } from './tree-reader.ts';
-export { ignoredDirectories, ignoredPaths, lookAtWorkTree, type WorkTree } from './work-tree.ts';
+export {
+  ignoredDirectories,
+  ignoredPaths,
+  lookAtWorkTree,
+  trackedPaths,
+  type WorkTree,
+} from './work-tree.ts';
 export { type WrittenTree, writeTree } from './write-tree.ts';

@@ -104,3 +104,14 @@ export async function ignoredDirectories(top: string): Promise<Result<string[], 
       .map((name) => name.slice(0, -1)),
   );
 }
+
+/** Which of these paths (relative to `top`) the index holds. Names are taken as they are, whatever `*` they hold. */
+export async function trackedPaths(
+  top: string,
+  paths: readonly string[],
+): Promise<Result<Set<string>, GitFailure>> {
+  if (paths.length === 0) return ok(new Set());
+  const environment = { GIT_LITERAL_PATHSPECS: '1' };
+  const listed = await askGit(top, ['ls-files', '-z', '--', ...paths], { environment });
+  return listed.ok ? ok(new Set(splitNames(listed.value))) : listed;
+}

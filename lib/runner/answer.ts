@@ -62,7 +62,7 @@ export async function answerAsk(ask: Ask, seat: Seat): Promise<Answered> {
     }
     case 'write-file': {
       const written = writeInside(stage.workspace, ask.path, ask.bytes);
-      if (written.ok) stage.wrote(written.value, ask.bytes);
+      if (written.ok) stage.wrote(written.value);
       return reply(written.ok ? answer('write-file', null) : refuse(written.error));
     }
     case 'log':

@@ -67,7 +67,7 @@ export type LocalRun = SubjectWish & {
   /** Where the files of the run's directory go; null: nowhere. */
   readonly outDirectory: string | null;
   /** Told of every file that a run function writes, with its whole path. */
-  readonly wrote?: (path: string, bytes: Uint8Array) => void;
+  readonly wrote?: (path: string) => void;
   /** Its reason is a `StopReason`. */
   readonly signal: AbortSignal;
 };

@@ -64,7 +64,7 @@ export type RunPlan = {
   readonly choose: (pipeline: Pipeline) => Promise<Result<DriveOptions, Outcome>>;
   readonly sink: Sink;
   /** Told of every file that a run function writes, with its whole path; default nobody is. */
-  readonly wrote?: (path: string, bytes: Uint8Array) => void;
+  readonly wrote?: (path: string) => void;
   readonly signal: AbortSignal;
   readonly clock?: Clock;
 };

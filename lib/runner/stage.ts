@@ -41,7 +41,7 @@ export type Stage = {
   /** The git work of a mirror. Lines of git's output go to the job's log. */
   readonly mirror: (ask: MirrorAsk, work: MirrorWork) => Promise<Result<Plain, string>>;
   /** Told of every file that a run function writes, with its whole path. */
-  readonly wrote: (path: string, bytes: Uint8Array) => void;
+  readonly wrote: (path: string) => void;
   readonly limits: Limits;
   readonly clock: Clock;
   /** Ends the run; the first reason counts. */
