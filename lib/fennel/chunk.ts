@@ -5,7 +5,7 @@
  */
 import type { Diagnostic } from '../base/diagnostic.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { compile, valueOf } from './compile.ts';
+import { compile, valueOfForm } from './compile.ts';
 import {
   type Context,
   deliver,
@@ -89,7 +89,7 @@ function newUnit(program: Program, surroundings: Surroundings): Unit {
     specials,
     macros,
     compile,
-    valueOf,
+    valueOfForm,
     expand,
     toChunk: (inner) => compileProgram(inner, surroundings),
     toBody: (inner) => compileBody(inner, included(unit, inner)),

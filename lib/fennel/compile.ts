@@ -19,7 +19,7 @@ const deepest = 360;
 
 /** Compiles a form in a context; what it returns depends on `want`. */
 export function compile(form: Form, cx: Context, want: Want): readonly Expr[] {
-  if (form.type !== 'list') return deliver(cx, want, [valueOf(form, cx)], form.span);
+  if (form.type !== 'list') return deliver(cx, want, [valueOfForm(form, cx)], form.span);
   const { unit } = cx;
   if (unit.depth >= deepest) return deliver(cx, want, fault(cx, 'too-deep', form.span), form.span);
   unit.depth += 1;
@@ -29,7 +29,7 @@ export function compile(form: Form, cx: Context, want: Want): readonly Expr[] {
 }
 
 /** The one value of a form that is no call. */
-export function valueOf(form: Exclude<Form, ListForm>, cx: Context): Expr {
+export function valueOfForm(form: Exclude<Form, ListForm>, cx: Context): Expr {
   switch (form.type) {
     case 'nil':
       return nil;

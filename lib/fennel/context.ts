@@ -105,7 +105,7 @@ export type Unit = {
   readonly specials: ReadonlyMap<string, Special>;
   readonly macros: ReadonlyMap<string, Rewrite>;
   readonly compile: (form: Form, cx: Context, want: Want) => readonly Expr[];
-  readonly valueOf: (form: Exclude<Form, ListForm>, cx: Context) => Expr;
+  readonly valueOfForm: (form: Exclude<Form, ListForm>, cx: Context) => Expr;
   readonly expand: (form: Form, cx: Context) => Form | null;
   /** Compiles other code of the same compilation: its names and modules are shared. */
   readonly toChunk: (program: Program) => Result<Chunk, Diagnostic[]>;
@@ -121,7 +121,7 @@ const mostLocals = 150;
 
 /** Compiles a form for its first value. */
 export const one = (cx: Context, form: Form): Expr =>
-  form.type === 'list' ? (cx.unit.compile(form, cx, wantOne)[0] ?? nil) : cx.unit.valueOf(form, cx);
+  form.type === 'list' ? (cx.unit.compile(form, cx, wantOne)[0] ?? nil) : cx.unit.valueOfForm(form, cx);
 
 /** Compiles a form for all its values. */
 export const many = (cx: Context, form: Form): readonly Expr[] => cx.unit.compile(form, cx, wantMany);
@@ -159,7 +159,11 @@ export function faultWithNotes<C extends Code>(
 const mostFaults = 50;
 
 export function report(cx: Context, found: Diagnostic): void {
-  if (cx.unit.faults.length < mostFaults) cx.unit.faults.push(found);
+  const { faults } = cx.unit;
+  if (faults.length >= mostFaults) return;
+  // Once evaluation is over, every macro that follows only says so again.
+  if (found.code === 'macro-limit' && faults.some((fault) => fault.code === found.code)) return;
+  faults.push(found);
 }
 
 /** Reports a fault of a macro call. */

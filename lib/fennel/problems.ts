@@ -152,10 +152,6 @@ export const problems = {
     say: (name: string) => `expected local table ${name}`,
     help: null,
   },
-  'metadata-key': {
-    say: (text: string) => `expected string keys in metadata table, got: ${text}`,
-    help: null,
-  },
   'expected-argument-list': plain('expected arg list', 'Put the parameters in square brackets.'),
 
   // Calls and values
@@ -220,7 +216,6 @@ export const problems = {
     'Every value in the table is a function.',
   ),
   'macro-name': plain('expected symbol for macro name'),
-  'macro-arguments': plain('expected macro name, parameters and body'),
   'macro-missing': {
     say: (name: string, module: string) => `macro ${name} not found in module ${module}`,
     help: null,
@@ -244,7 +239,6 @@ export const problems = {
     help: null,
   },
   'no-macro-host': plain('macros cannot run here'),
-  'macro-failed': { say: (message: string) => message, help: null },
   'endless-expansion': plain('macro expansion does not come to an end'),
 
   // The built-in macros

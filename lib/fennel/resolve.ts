@@ -72,14 +72,17 @@ export function globalExpr(name: string, cx: Context): Expr {
   return globalField(bytesOfText(name));
 }
 
+/** Two letters may have changed places in all but the shortest names. */
+export const nearestName = (name: string, known: Iterable<string>): string | null =>
+  nearest(name, known, name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 3)));
+
 function suggest(name: string, cx: Context): string {
   const { unit } = cx;
-  const near = nearest(name, [
-    ...unit.scopes.names(),
-    ...(unit.globals ?? []),
-    ...unit.specials.keys(),
-    ...unit.macros.keys(),
-  ]);
+  const known = [unit.scopes.names(), unit.globals ?? [], unit.specials.keys(), unit.macros.keys()];
+  const near = nearestName(
+    name,
+    known.flatMap((names) => [...names]),
+  );
   if (near !== null) return `Did you mean ${near}?`;
   return `If it is a global on purpose, write _G.${name}.`;
 }

@@ -57,7 +57,7 @@ function readEscape(text: string, at: number, end: number): Result<Escape, BadSt
   const decimal = /^[0-9]{1,3}/.exec(rest);
   if (decimal !== null) {
     const value = Number(decimal[0]);
-    if (value > 255) return err({ reason: 'bad-decimal-escape', offset: at + 2 });
+    if (value > 255) return err({ reason: 'bad-decimal-escape', offset: at });
     return ok({ bytes: String.fromCharCode(value), next: at + decimal[0].length });
   }
   const hex = /^x([0-9a-fA-F]{2})/.exec(rest);

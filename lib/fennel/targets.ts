@@ -3,7 +3,6 @@
  *
  * Must not know: patterns.
  */
-import { nearest } from '../base/text.ts';
 import type { Targets } from './bind.ts';
 import { nearer } from './bind.ts';
 import { allocate, allocateName, type Context, fault, one, report } from './context.ts';
@@ -11,7 +10,7 @@ import type { ListForm, Place, SymbolForm } from './forms.ts';
 import { isName } from './forms-of.ts';
 import { isLuaIdentifier, mangle, multiSymbol } from './names.ts';
 import { problem } from './problems.ts';
-import { fieldsOf, globalExpr, isGlobalAllowed, partsOf, resolve } from './resolve.ts';
+import { fieldsOf, globalExpr, isGlobalAllowed, nearestName, partsOf, resolve } from './resolve.ts';
 import type { LocalBinding } from './scope.ts';
 import { type Expr, indexExpr, nameExpr } from './tree.ts';
 
@@ -113,7 +112,7 @@ export function assigning(cx: Context, options: AssignOptions, call: Place): Tar
         return null;
       }
       if (options.known && local === null && !isGlobalAllowed(first, cx)) {
-        const near = nearest(first, cx.unit.scopes.names());
+        const near = nearestName(first, cx.unit.scopes.names());
         const hint = near === null ? `Declare ${first} with var first.` : `Did you mean ${near}?`;
         report(cx, { ...problem('expected-local', symbol.span, [], first), hint });
         return null;
