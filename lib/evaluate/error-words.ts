@@ -3,20 +3,21 @@
  *
  * Must not know: where the error came from.
  */
-import { type LuaFunction, type LuaValue, textOf, type Vm } from '../lua/vm.ts';
+import { type LuaFunction, LuaTable, type LuaValue, textOf, type Vm } from '../lua/vm.ts';
+
+/** What is longer tells nobody more. */
+const longest = 16_384;
 
 /** A string as it is, what `__tostring` says, else what `view` shows on one line. */
 export function sayError<Ask>(vm: Vm<Ask>, view: LuaFunction, value: LuaValue): string {
-  if (typeof value === 'string') return textOf(value);
-  const hasText = vm.native(([given = null], caller) => {
-    const [metatable = null] = caller.call(vm.globals.get('getmetatable'), [given]);
-    return [metatable !== null && caller.index(metatable, '__tostring') !== null];
-  });
-  const asked = vm.call(hasText, [value]);
-  const said =
-    asked.ok && asked.value[0] === true
-      ? vm.call(vm.globals.get('tostring'), [value])
-      : vm.call(view, [value, vm.table([['one-line?', true]])]);
-  const text = said.ok ? said.value[0] : null;
-  return typeof text === 'string' ? textOf(text) : 'the error has no text';
+  if (typeof value === 'string')
+    return textOf(value.length > longest ? `${value.slice(0, longest)} …` : value);
+  const speaks = value instanceof LuaTable && (value.metatable?.get('__tostring') ?? null) !== null;
+  // Not the program's own `tostring`, which it may have spoilt.
+  const words = vm.native(([given = null], caller) =>
+    speaks ? [caller.tostring(given)] : caller.call(view, [given, vm.table([['one-line?', true]])]),
+  );
+  const said = vm.call(words, [value]);
+  const [text = null] = said.ok ? said.value : [];
+  return typeof text === 'string' ? textOf(text.slice(0, longest)) : 'the error has no text';
 }

@@ -129,15 +129,23 @@ function toNumber(L: State): number {
   const base = aux.luaL_checkinteger(L, 2);
   aux.luaL_checktype(L, 1, lua.LUA_TSTRING);
   aux.luaL_argcheck(L, base >= 2 && base <= 36, 2, 'base out of range');
-  const text = /^[ \t\n\v\f\r]*(-?)([0-9a-z]+)[ \t\n\v\f\r]*$/i.exec(latin1(stringBytes(valueAt(L, 1))));
-  const digits = Array.from(text?.[2] ?? '', (digit) => Number.parseInt(digit, 36));
-  if (text === null || digits.some((digit) => digit >= base)) {
-    lua.lua_pushnil(L);
-    return 1;
-  }
-  const size = digits.reduce((sum, digit) => (Math.imul(sum, base) + digit) | 0, 0);
-  lua.lua_pushinteger(L, text[1] === '-' ? -size | 0 : size);
+  const [, sign, digits = ''] =
+    /^[ \t\n\v\f\r]*(-?)([0-9a-z]+)[ \t\n\v\f\r]*$/i.exec(latin1(stringBytes(valueAt(L, 1)))) ?? [];
+  const size = readInteger(digits, base);
+  if (size === null) lua.lua_pushnil(L);
+  else lua.lua_pushinteger(L, sign === '-' ? -size | 0 : size);
   return 1;
+}
+
+/** Digits of a base as an integer that wraps, or null if some are no digits of it. */
+function readInteger(digits: string, base: number): number | null {
+  let sum = 0;
+  for (const character of digits) {
+    const digit = Number.parseInt(character, 36);
+    if (digit >= base) return null;
+    sum = (Math.imul(sum, base) + digit) | 0;
+  }
+  return digits === '' ? null : sum;
 }
 
 function raise(L: State): number {

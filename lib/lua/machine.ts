@@ -68,6 +68,12 @@ export class Machine {
     if (this.meter.over !== null) this.end(this.current);
   }
 
+  /** Now and then in a library function that may take long: no instruction is counted while it runs. */
+  pause(): void {
+    this.meter.sample();
+    this.check();
+  }
+
   /** Before a library function makes a string of this size. */
   reserve(L: State, bytes: number): void {
     if (!this.meter.reserve(bytes)) this.end(L);

@@ -5,6 +5,7 @@
  * Must not know: anything of its VM.
  */
 import { aux, type Bytes, latin1, lua, type Native, pushBytes, type State } from './engine.ts';
+import type { Machine } from './machine.ts';
 import { maxInteger, minInteger } from './numbers.ts';
 
 type Option =
@@ -134,11 +135,11 @@ const fixedOptions: Readonly<Record<string, Option>> = {
   x: { kind: 'padding' },
 };
 
-function integerBytes(value: bigint, size: number, little: boolean): number[] {
-  const bytes: number[] = [];
+function integerBytes(value: bigint, size: number, little: boolean): Bytes {
+  const bytes = new Uint8Array(size);
   let left = BigInt.asUintN(size * 8, value);
   for (let i = 0; i < size; i += 1) {
-    bytes.push(Number(left & 255n));
+    bytes[i] = Number(left & 255n);
     left >>= 8n;
   }
   return little ? bytes : bytes.reverse();
@@ -157,7 +158,7 @@ function checkWhole(L: State, arg: number): bigint {
   return Number.isInteger(number) ? BigInt(number) : BigInt(aux.luaL_checkinteger(L, arg));
 }
 
-function itemBytes(L: State, item: Item, arg: number, little: boolean): Iterable<number> {
+function itemBytes(L: State, item: Item, arg: number, little: boolean): readonly Bytes[] {
   switch (item.kind) {
     case 'integer': {
       const value = checkWhole(L, arg);
@@ -166,28 +167,28 @@ function itemBytes(L: State, item: Item, arg: number, little: boolean): Iterable
       const high = item.signed ? 1n << (bits - 1n) : 1n << bits;
       const fits = item.size >= 8 || (value >= low && value < high);
       aux.luaL_argcheck(L, fits, arg, item.signed ? 'integer overflow' : 'unsigned overflow');
-      return integerBytes(value, item.size, little);
+      return [integerBytes(value, item.size, little)];
     }
     case 'float':
-      return floatBytes(aux.luaL_checknumber(L, arg), item.size, little);
+      return [floatBytes(aux.luaL_checknumber(L, arg), item.size, little)];
     case 'fixed': {
       const bytes = aux.luaL_checkstring(L, arg);
       aux.luaL_argcheck(L, bytes.length <= item.size, arg, 'string longer than given size');
-      return [...bytes, ...new Uint8Array(item.size - bytes.length)];
+      return [bytes, new Uint8Array(item.size - bytes.length)];
     }
     case 'counted': {
       const bytes = aux.luaL_checkstring(L, arg);
       const fits = item.size >= 4 || bytes.length < 2 ** (item.size * 8);
       aux.luaL_argcheck(L, fits, arg, 'string length does not fit in given size');
-      return [...integerBytes(BigInt(bytes.length), item.size, little), ...bytes];
+      return [integerBytes(BigInt(bytes.length), item.size, little), bytes];
     }
     case 'zero': {
       const bytes = aux.luaL_checkstring(L, arg);
       aux.luaL_argcheck(L, !bytes.includes(0), arg, 'string contains zeros');
-      return [...bytes, 0];
+      return [bytes, new Uint8Array(1)];
     }
     case 'padding':
-      return [0];
+      return [new Uint8Array(1)];
   }
 }
 
@@ -248,18 +249,23 @@ function unpackItem(L: State, item: Item, data: Bytes, at: number, little: boole
   }
 }
 
-export const packLibrary: Readonly<Record<string, Native>> = {
+export const packLibrary = (machine: Machine): Readonly<Record<string, Native>> => ({
   pack: (L) => {
     const layout = new Layout(L, latin1(aux.luaL_checkstring(L, 1)));
-    const out: number[] = [];
+    const parts: Bytes[] = [];
+    let size = 0;
     let arg = 1;
-    for (let item = layout.next(0); item !== null; item = layout.next(out.length)) {
-      for (let i = 0; i < item.align; i += 1) out.push(0);
+    for (let item = layout.next(0); item !== null; item = layout.next(size)) {
       if (hasValue(item)) arg += 1;
-      if (!hasValue(item) && item.kind !== 'padding') continue;
-      for (const byte of itemBytes(L, item, arg, layout.little)) out.push(byte);
+      machine.reserve(L, size + item.align + ('size' in item ? item.size : 1));
+      const made = hasValue(item) || item.kind === 'padding' ? itemBytes(L, item, arg, layout.little) : [];
+      for (const part of [new Uint8Array(item.align), ...made]) {
+        parts.push(part);
+        size += part.length;
+      }
+      if (parts.length % 4096 === 0) machine.pause();
     }
-    pushBytes(L, Uint8Array.from(out));
+    pushBytes(L, new Uint8Array(Buffer.concat(parts)));
     return 1;
   },
   packsize: (L) => {
@@ -288,8 +294,9 @@ export const packLibrary: Readonly<Record<string, Native>> = {
       aux.luaL_checkstack(L, 2, 'too many results');
       at = unpackItem(L, item, data, at, layout.little);
       if (hasValue(item)) count += 1;
+      if (count % 4096 === 0) machine.pause();
     }
     lua.lua_pushinteger(L, at + 1);
     return count + 1;
   },
-};
+});

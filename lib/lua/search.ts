@@ -24,11 +24,8 @@ function guarded<T>(L: State, search: () => T): T {
 }
 
 export function searchLibrary(machine: Machine): Readonly<Record<string, Native>> {
-  const pause = (): void => {
-    machine.meter.sample();
-    machine.check();
-  };
-  const matcher = (subject: Bytes, pattern: Bytes): Matcher => new Matcher(subject, pattern, pause);
+  const matcher = (subject: Bytes, pattern: Bytes): Matcher =>
+    new Matcher(subject, pattern, () => machine.pause());
 
   const find = (L: State, wantsPlace: boolean): number => {
     const subject = aux.luaL_checkstring(L, 1);
@@ -129,6 +126,8 @@ function substitute(
     // An empty match just after another match is a part of that one.
     if (match !== null && match.end !== lastEnd) {
       count += 1;
+      // Many small parts take more than their bytes.
+      if (count % 4096 === 0) machine.pause();
       add(subject.subarray(copied, match.start));
       add(replace(match) ?? subject.subarray(match.start, match.end));
       copied = match.end;

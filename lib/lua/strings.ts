@@ -33,7 +33,7 @@ import { packLibrary } from './pack.ts';
 import { fromStart, searchLibrary } from './search.ts';
 
 export function stringLibrary(machine: Machine): Readonly<Record<string, Native>> {
-  return { ...plain, ...packLibrary, ...searchLibrary(machine), ...making(machine) };
+  return { ...plain, ...packLibrary(machine), ...searchLibrary(machine), ...making(machine) };
 }
 
 const mapBytes = (change: (byte: number) => number): Native => {

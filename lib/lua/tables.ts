@@ -28,7 +28,7 @@ function lengthOf(L: State, arg: number, needs: Needs): number {
 
 const readWrite: Needs = ['__index', '__newindex'];
 
-const plain: Readonly<Record<string, Native>> = {
+const moving = (machine: Machine): Readonly<Record<string, Native>> => ({
   insert: (L) => {
     const end = (lengthOf(L, 1, readWrite) + 1) | 0;
     const count = lua.lua_gettop(L);
@@ -37,7 +37,7 @@ const plain: Readonly<Record<string, Native>> = {
     if (count === 3) {
       at = aux.luaL_checkinteger(L, 2);
       aux.luaL_argcheck(L, at >= 1 && at <= end, 2, 'position out of bounds');
-      for (let i = end; i > at; i -= 1) copyItem(L, 1, i - 1, 1, i);
+      for (let i = end; i > at; i -= 1) copyItem(machine, L, [1, i - 1], [1, i]);
     }
     lua.lua_seti(L, 1, at);
     return 0;
@@ -47,7 +47,7 @@ const plain: Readonly<Record<string, Native>> = {
     let at = aux.luaL_optinteger(L, 2, size);
     if (at !== size) aux.luaL_argcheck(L, at >= 1 && at <= size + 1, 1, 'position out of bounds');
     lua.lua_geti(L, 1, at);
-    for (; at < size; at += 1) copyItem(L, 1, at + 1, 1, at);
+    for (; at < size; at += 1) copyItem(machine, L, [1, at + 1], [1, at]);
     lua.lua_pushnil(L);
     lua.lua_seti(L, 1, at);
     return 1;
@@ -64,12 +64,17 @@ const plain: Readonly<Record<string, Native>> = {
       const count = last - from + 1;
       aux.luaL_argcheck(L, to <= maxInteger - count + 1, 4, 'destination wrap around');
       const apart = to > last || to <= from || (into !== 1 && !lua.lua_compare(L, 1, into, lua.LUA_OPEQ));
-      if (apart) for (let i = 0; i < count; i += 1) copyItem(L, 1, from + i, into, to + i);
-      else for (let i = count - 1; i >= 0; i -= 1) copyItem(L, 1, from + i, into, to + i);
+      for (let done = 0; done < count; done += 1) {
+        const i = apart ? done : count - 1 - done;
+        copyItem(machine, L, [1, from + i], [into, to + i]);
+      }
     }
     lua.lua_pushvalue(L, into);
     return 1;
   },
+});
+
+const packing: Readonly<Record<string, Native>> = {
   pack: (L) => {
     const count = lua.lua_gettop(L);
     lua.lua_createtable(L, count, 1);
@@ -97,13 +102,19 @@ const plain: Readonly<Record<string, Native>> = {
   },
 };
 
-function copyItem(L: State, source: number, from: number, target: number, to: number): void {
-  lua.lua_geti(L, source, from);
-  lua.lua_seti(L, target, to);
+/** A table and a key in it. */
+type Slot = readonly [table: number, key: number];
+
+function copyItem(machine: Machine, L: State, from: Slot, to: Slot): void {
+  // A metatable can say that a table is as long as it likes.
+  if ((to[1] & 0xfff) === 0) machine.pause();
+  lua.lua_geti(L, ...from);
+  lua.lua_seti(L, ...to);
 }
 
 export const tableLibrary = (machine: Machine): Readonly<Record<string, Native>> => ({
-  ...plain,
+  ...moving(machine),
+  ...packing,
   concat: (L) => {
     const length = lengthOf(L, 1, ['__index']);
     const separator = lua.lua_isnoneornil(L, 2) ? new Uint8Array() : aux.luaL_checkstring(L, 2);
@@ -124,7 +135,7 @@ export const tableLibrary = (machine: Machine): Readonly<Record<string, Native>>
       size += part.length + separator.length;
       // Empty parts cost time without size.
       machine.reserve(L, size);
-      if ((i & 0xfff) === 0) pause(machine);
+      if ((i & 0xfff) === 0) machine.pause();
     }
     pushBytes(L, new Uint8Array(Buffer.concat(parts)));
     return 1;
@@ -135,14 +146,8 @@ export const tableLibrary = (machine: Machine): Readonly<Record<string, Native>>
       aux.luaL_argcheck(L, count < maxInteger, 1, 'array too big');
       if (!lua.lua_isnoneornil(L, 2)) aux.luaL_checktype(L, 2, lua.LUA_TFUNCTION);
       lua.lua_settop(L, 2);
-      sortItems(L, count, () => pause(machine));
+      sortItems(L, count, () => machine.pause());
     }
     return 0;
   },
 });
-
-/** One call may take long without executing an instruction that is counted. */
-function pause(machine: Machine): void {
-  machine.meter.sample();
-  machine.check();
-}

@@ -48,6 +48,11 @@ export class Environments {
       ...this.#predicates(),
       ...this.#compiler(),
       pairs: (args, caller) => this.#pairs(args, caller),
+      // All macros share the strings' metatable.
+      getmetatable: ([value = null], caller) => {
+        if (typeof value === 'string') return caller.fail('Illegal metatable access!');
+        return caller.call(vm.globals.get('getmetatable'), [value]);
+      },
     };
     const functions = Object.entries(works).map(([name, work]) => [name, vm.native(work)] as const);
     const tableLibrary = vm.globals.get('table');
