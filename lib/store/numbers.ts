@@ -4,13 +4,13 @@
  * Must not know: what a run is of.
  */
 import { exists, readLink, readText, remove, replaceLink } from '../base/files.ts';
-import type { RunId } from '../base/ids.ts';
+import { parseRunId, type RunId } from '../base/ids.ts';
 import { ok } from '../base/result.ts';
 import { finalStates } from '../runs/states.ts';
 import { fromDisk, io, type StoreResult } from './failures.ts';
 import { wholeHistory } from './history.ts';
 import { latestLink, numberFile, runsOf, type Store } from './layout.ts';
-import { listQueue, listRuns, locate, numberAndRef } from './read.ts';
+import { listQueue, listRuns, locate, numberAndRef, stateOfRun } from './read.ts';
 import { type NumberRecord, numberText, parseNumber } from './records.ts';
 import { putRecord } from './run-files.ts';
 import { reading } from './yaml.ts';
@@ -111,11 +111,27 @@ export async function settleLatest(store: Store): Promise<StoreResult<void>> {
   return ok(undefined);
 }
 
+/**
+ * While a push is being published its last run is named and not there yet: its publisher sets the link when it is,
+ * and until then the run that was the newest still counts. So no run's end has to look at all runs.
+ */
 async function latestTarget(store: Store): Promise<StoreResult<string | null>> {
-  const last = await lastNumber(store);
-  if (!last.ok) return last;
-  if (last.value.id === null) return ok(null);
-  const place = locate(store, last.value.id);
-  if (place.ok) return ok(`${place.value.state}/${last.value.id}`);
-  return place.error.reason === 'not-found' ? ok(null) : place;
+  const given = await readGiven(store);
+  if (!given.ok) return given;
+  for (const id of [given.value?.id ?? null, linkedRun(store)]) {
+    if (id === null) continue;
+    const place = locate(store, id);
+    if (place.ok) return ok(`${place.value.state}/${id}`);
+    if (place.error.reason === 'io') return place;
+  }
+  const highest = await highestOfRuns(store);
+  if (!highest.ok || highest.value.id === null) return highest.ok ? ok(null) : highest;
+  const state = stateOfRun(store, highest.value.id);
+  return ok(state === null ? null : `${state}/${highest.value.id}`);
+}
+
+function linkedRun(store: Store): RunId | null {
+  const link = readLink(latestLink(store));
+  const id = parseRunId(link.ok ? (link.value.split('/').at(-1) ?? '') : '');
+  return id.ok ? id.value : null;
 }
