@@ -19,6 +19,7 @@ import {
 import { openStore, type Store } from '../store/store.ts';
 import { type Complaint, trouble, wrongUsage } from './complain.ts';
 import type { Context } from './context.ts';
+import { storeAt } from './serving.ts';
 
 export type Place = {
   /** Absolute. */
@@ -27,8 +28,6 @@ export type Place = {
   readonly name: string;
   readonly settings: GitConfig;
   readonly dataDirectory: string;
-  /** Permission bits of a record, and of a file of the site. */
-  readonly mode: number;
   readonly store: Store;
 };
 
@@ -54,21 +53,22 @@ export async function openPlaceAt(context: Context, path: string): Promise<Resul
 /** What follows from a repository's own config; nothing is looked for. */
 export function placeOf(gitDir: string, settings: GitConfig, env: Context['env'], clock: Clock): Place {
   const dataDirectory = configPath(gitDir, settings.get('quire.dir') ?? 'quire', env.HOME);
-  const mode = recordMode(gitDir, settings);
   const directoryName = basename(gitDir) === '.git' ? basename(dirname(gitDir)) : basename(gitDir);
   return {
     gitDir,
     name: directoryName.replace(/\.git$/, ''),
     settings,
     dataDirectory,
-    mode,
-    store: openStore(dataDirectory, { clock, mode }),
+    store: exists(dataDirectory)
+      ? storeAt(dataDirectory, clock)
+      : openStore(dataDirectory, { clock, mode: recordMode(gitDir, settings) }),
   };
 }
 
 /**
- * Records are as readable as the repository is: as `core.sharedRepository` says, else as its directory's own bits,
- * whatever the umask of the one who happens to write. They hold what the commits hold, and the logs besides.
+ * In a new data directory, records are as readable as the repository is: as `core.sharedRepository` says, else as its
+ * directory's own bits, whatever the umask of the one who happens to write. They hold what the commits hold, and the
+ * logs besides.
  */
 function recordMode(gitDir: string, settings: GitConfig): number {
   const sharing = sharingOf(settings);

@@ -3,7 +3,7 @@
  *
  * Must not know: which command needs it.
  */
-import { systemClock } from '../base/clock.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 import { status } from '../base/files.ts';
 import type { RunId } from '../base/ids.ts';
 import { withObjects } from '../git/git.ts';
@@ -23,9 +23,9 @@ export type ServingOptions = {
 };
 
 /** The store of a data directory that is there: its files are as readable as the directory is. */
-export function storeAt(root: string): Store {
+export function storeAt(root: string, clock: Clock = systemClock): Store {
   const directory = status(root);
-  return openStore(root, { mode: directory.ok ? 0o600 | (directory.value.mode & 0o066) : 0o600 });
+  return openStore(root, { clock, mode: directory.ok ? 0o600 | (directory.value.mode & 0o066) : 0o600 });
 }
 
 /** The site is loaded when it is first written: a hook never does. */
@@ -55,8 +55,19 @@ class Pages {
 
   async publish(runs: readonly RunId[]): Promise<void> {
     if (runs.length === 0) return;
-    const site = await this.site();
-    await this.locked(async () => this.heard(await site.update(runs.map((run) => ({ run })))));
+    await this.guarded(async () => {
+      const site = await this.site();
+      await this.locked(async () => this.heard(await site.update(runs.map((run) => ({ run })))));
+    });
+  }
+
+  /** A fault in the site's code costs pages, never a run or the runner: whatever is thrown there ends here. */
+  async guarded(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#options.say(`the site could not be written: ${error instanceof Error ? error.message : error}`);
+    }
   }
 
   site(): Promise<Site> {
@@ -74,7 +85,7 @@ class Pages {
     const lock = await acquireLock(lockFile(this.#options.store, 'site'), { waitMs: longestWaitMs });
     if (!lock.ok) return this.#options.say(`the site: ${sayLockFailure(lock.error)}`);
     try {
-      await work();
+      await this.guarded(work);
     } finally {
       lock.value.release();
     }
@@ -98,7 +109,7 @@ class LivePages implements Sink {
   constructor(pages: Pages, run: RunId) {
     this.#pages = pages;
     this.#run = run;
-    this.#timer = setTimeout(() => void this.#load(), loadAfterMs);
+    this.#timer = setTimeout(() => void pages.guarded(() => this.#load()), loadAfterMs);
     this.#timer.unref();
   }
 

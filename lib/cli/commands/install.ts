@@ -66,10 +66,7 @@ function otherOwner({ gitDir }: Place): Complaint | null {
   return wrongUsage(message, hint).error;
 }
 
-async function makeData(
-  _: Context,
-  { store, dataDirectory, mode }: Place,
-): Promise<Result<Row[], Complaint>> {
+async function makeData(_: Context, { store, dataDirectory }: Place): Promise<Result<Row[], Complaint>> {
   const isNew = !exists(dataDirectory);
   const prepared = prepareStore(store);
   if (!prepared.ok) return fileTrouble(prepared.error);
@@ -77,7 +74,7 @@ async function makeData(
     const set = changeMode(dataDirectory, store.modes.directory);
     if (!set.ok) return fileTrouble(set.error);
   }
-  const said = isNew ? `made, files with mode ${mode.toString(8).padStart(4, '0')}` : 'was there';
+  const said = isNew ? `made, files with mode ${store.modes.file.toString(8).padStart(4, '0')}` : 'was there';
   return ok([['data', `${dataDirectory} (${said})`]]);
 }
 
