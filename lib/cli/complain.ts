@@ -52,7 +52,8 @@ export function storeTrouble(failure: StoreFailure): Err<Complaint> {
 }
 
 /** Prints a complaint and gives the exit code that goes with it. */
-export function complain(context: Pick<Context, 'stderr'>, complaint: Complaint): ExitCode {
+export function complain(context: Pick<Context, 'stderr'>, given: Complaint | Err<Complaint>): ExitCode {
+  const complaint = 'error' in given ? given.error : given;
   const { write, paint } = context.stderr;
   write(`${paint('red', 'quire:')} ${complaint.message}\n`);
   if (complaint.hint !== null) write(`${indented(complaint.hint)}\n`);

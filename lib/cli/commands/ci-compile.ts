@@ -26,7 +26,7 @@ export async function compileFile(
   const file = openFile(context, given);
   if (!file.ok) return complain(context, file.error);
   const { name, text, tree, shown } = file.value;
-  if (name.endsWith('.lua')) return complain(context, wrongUsage(`${given} is Lua already`).error);
+  if (name.endsWith('.lua')) return complain(context, wrongUsage(`${given} is Lua already`));
   const evaluator = new Evaluator({
     meter: new Meter({ ...defaultLimits, clock: () => performance.now() }),
     tree,

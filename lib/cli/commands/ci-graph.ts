@@ -27,7 +27,7 @@ export async function graph(context: Context, options: GraphOptions): Promise<Ex
   if (draw === undefined) {
     const near = nearestOfFew(options.format, formats.keys());
     const hint = near === null ? `There are ${[...formats.keys()].join(', ')}.` : `Did you mean '${near}'?`;
-    return complain(context, wrongUsage(`there is no format '${visible(options.format)}'`, hint).error);
+    return complain(context, wrongUsage(`there is no format '${visible(options.format)}'`, hint));
   }
   const source = await pipelineSource(context, options.sha ?? null);
   if (!source.ok) return complain(context, source.error);

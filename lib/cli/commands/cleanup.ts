@@ -34,10 +34,10 @@ export async function cleanup(context: Context, options: CleanupOptions): Promis
   const place = await openPlace(context);
   if (!place.ok) return complain(context, place.error);
   const prepared = prepareStore(place.value.store);
-  if (!prepared.ok) return complain(context, fileTrouble(prepared.error).error);
+  if (!prepared.ok) return complain(context, fileTrouble(prepared.error));
   const world = await worldOf(context, place.value, options);
   const plan = await planCleanup(world);
-  if (!plan.ok) return complain(context, trouble(sayCleanupFailure(plan.error), 'See: quire doctor').error);
+  if (!plan.ok) return complain(context, trouble(sayCleanupFailure(plan.error), 'See: quire doctor'));
   for (const note of plan.value.notes) warn(context, note);
   if (options.dryRun) {
     tell(context, plan.value.items, 'would go', options, place.value);

@@ -16,7 +16,7 @@ export async function completion(context: Context, name: string, program: Comman
   if (shell === undefined) {
     const near = nearestOfFew(name, shells);
     const hint = near === null ? `There are scripts for ${shells.join(', ')}.` : `Did you mean '${near}'?`;
-    return complain(context, wrongUsage(`there is no completion for '${visible(name)}'`, hint).error);
+    return complain(context, wrongUsage(`there is no completion for '${visible(name)}'`, hint));
   }
   context.stdout.write(completionFor(shell, levelsOf(program)));
   return exits.done;

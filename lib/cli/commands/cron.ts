@@ -17,7 +17,7 @@ export type CronOptions = { readonly print?: boolean; readonly install?: boolean
 export async function cron(context: Context, options: CronOptions): Promise<ExitCode> {
   const wishes = [options.print, options.install, options.remove].filter((wish) => wish === true);
   if (wishes.length > 1)
-    return complain(context, wrongUsage('--print, --install and --remove: one at a time').error);
+    return complain(context, wrongUsage('--print, --install and --remove: one at a time'));
   const place = await openPlace(context);
   if (!place.ok) return complain(context, place.error);
   const { gitDir } = place.value;

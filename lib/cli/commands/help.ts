@@ -17,7 +17,7 @@ import { aligned } from '../words.ts';
 export async function help(context: Context, topic: string | null, program: Command): Promise<ExitCode> {
   const pages = join(context.installation.templates, 'help');
   const names = list(pages);
-  if (!names.ok) return complain(context, fileTrouble(names.error).error);
+  if (!names.ok) return complain(context, fileTrouble(names.error));
   const topics = names.value
     .filter((name) => name.endsWith('.md'))
     .map((name) => name.slice(0, -'.md'.length));
@@ -38,7 +38,7 @@ export async function help(context: Context, topic: string | null, program: Comm
   else {
     const near = nearestOfFew(topic, [...topics, ...program.commands.map((each) => each.name())]);
     const hint = near === null ? `Topics: ${topics.join(', ')}` : `Did you mean '${near}'?`;
-    return complain(context, wrongUsage(`there is no help on '${visible(topic)}'`, hint).error);
+    return complain(context, wrongUsage(`there is no help on '${visible(topic)}'`, hint));
   }
   return exits.done;
 }

@@ -19,26 +19,26 @@ export async function init(context: Context, directory: string | null): Promise<
   if (top === null) {
     return complain(
       context,
-      wrongUsage(`${asked} is a bare repository`, 'Run this where the files are checked out.').error,
+      wrongUsage(`${asked} is a bare repository`, 'Run this where the files are checked out.'),
     );
   }
   const names = list(top);
-  if (!names.ok) return complain(context, fileTrouble(names.error).error);
+  if (!names.ok) return complain(context, fileTrouble(names.error));
   for (const name of ['ci.fnl', 'ci.lua']) {
     const path = join(top, '.quire', name);
     if (exists(path))
       return complain(
         context,
-        wrongUsage(`${path} is there already`, 'It is never overwritten. See: quire ci validate').error,
+        wrongUsage(`${path} is there already`, 'It is never overwritten. See: quire ci validate'),
       );
   }
   const scaffold = scaffoldFor(names.value);
   const text = readText(join(context.installation.templates, 'init', `${scaffold}.fnl`));
-  if (!text.ok) return complain(context, fileTrouble(text.error).error);
+  if (!text.ok) return complain(context, fileTrouble(text.error));
   const path = join(top, '.quire', 'ci.fnl');
   const made = makeDirectory(join(top, '.quire'));
   const written = made.ok ? writeNewFile(path, text.value, { durable: false }) : made;
-  if (!written.ok) return complain(context, fileTrouble(written.error).error);
+  if (!written.ok) return complain(context, fileTrouble(written.error));
   const { write, paint } = context.stdout;
   const shown = relative(context.cwd, path) || path;
   const kind = scaffold === 'plain' ? '' : ` for a ${scaffold} project`;

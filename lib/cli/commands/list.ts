@@ -30,7 +30,7 @@ export async function list(context: Context, options: ListOptions): Promise<Exit
     state: options.state ?? null,
     ref: options.ref ?? null,
   });
-  if (!found.ok) return complain(context, storeTrouble(found.error).error);
+  if (!found.ok) return complain(context, storeTrouble(found.error));
   const { stdout } = context;
   if (options.json) stdout.write(`${JSON.stringify(found.value.map(lineOf), null, 2)}\n`);
   else if (found.value.length === 0) stdout.write(`${nothing(options)}\n`);

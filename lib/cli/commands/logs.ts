@@ -24,9 +24,9 @@ export async function logs(
   if (!place.ok) return complain(context, place.error);
   const { store } = place.value;
   const id = await findRun(store, word);
-  if (!id.ok) return complain(context, storeTrouble(id.error).error);
+  if (!id.ok) return complain(context, storeTrouble(id.error));
   const run = await readRun(store, id.value);
-  if (!run.ok) return complain(context, storeTrouble(run.error).error);
+  if (!run.ok) return complain(context, storeTrouble(run.error));
   const known = run.value.jobs.find((each) => each.id === job);
   if (job !== null && known === undefined) return complain(context, noSuchJob(run.value, job));
   const teller = new LogTeller(store, id.value, context.stdout, { raw: options.raw ?? false });

@@ -18,7 +18,7 @@ export async function pauseQueue(context: Context): Promise<ExitCode> {
   const { store } = place.value;
   const prepared = prepareStore(store);
   const paused = prepared.ok ? pause(store) : prepared;
-  if (!paused.ok) return complain(context, fileTrouble(paused.error).error);
+  if (!paused.ok) return complain(context, fileTrouble(paused.error));
   context.stdout.write('Paused: what runs goes on, nothing starts. To go on: quire resume\n');
   return exits.done;
 }
@@ -29,12 +29,11 @@ export async function resumeQueue(context: Context): Promise<ExitCode> {
   const { store, gitDir, name } = place.value;
   const wasPaused = isPaused(store);
   const resumed = resume(store);
-  if (!resumed.ok) return complain(context, fileTrouble(resumed.error).error);
+  if (!resumed.ok) return complain(context, fileTrouble(resumed.error));
   const say = (line: string): void => warn(context, visible(line));
   const server = serve({ store, gitDir, repo: name, installation: context.installation, say });
   const woken = await wakeRunner(server);
-  if (!woken.ok)
-    return complain(context, trouble(woken.error, 'Released. To work what waits: quire drain').error);
+  if (!woken.ok) return complain(context, trouble(woken.error, 'Released. To work what waits: quire drain'));
   context.stdout.write(wasPaused ? 'Released: what waits is worked now.\n' : 'The queue was not paused.\n');
   return exits.done;
 }

@@ -24,9 +24,9 @@ export async function show(
   const place = await openPlace(context);
   if (!place.ok) return complain(context, place.error);
   const id = await findRun(place.value.store, word);
-  if (!id.ok) return complain(context, storeTrouble(id.error).error);
+  if (!id.ok) return complain(context, storeTrouble(id.error));
   const run = await readRun(place.value.store, id.value);
-  if (!run.ok) return complain(context, storeTrouble(run.error).error);
+  if (!run.ok) return complain(context, storeTrouble(run.error));
   const { stdout } = context;
   if (options.json) {
     stdout.write(`${JSON.stringify(runDocument(run.value), null, 2)}\n`);

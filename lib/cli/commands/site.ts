@@ -24,14 +24,14 @@ export async function site(context: Context, options: SiteOptions): Promise<Exit
   if (!place.ok) return complain(context, place.error);
   const { store } = place.value;
   const prepared = prepareStore(store);
-  if (!prepared.ok) return complain(context, fileTrouble(prepared.error).error);
+  if (!prepared.ok) return complain(context, fileTrouble(prepared.error));
   const runs = await newestRuns(store, { most: recent, state: null, ref: null });
-  if (!runs.ok) return complain(context, storeTrouble(runs.error).error);
+  if (!runs.ok) return complain(context, storeTrouble(runs.error));
   const changes = runs.value.flatMap((seen) => (seen.kind === 'run' ? [{ run: seen.run.meta.id }] : []));
   const done = await workOnSite(place.value, context.installation, (each) =>
     options.full ? each.rebuild() : each.update(changes),
   );
-  if (!done.ok) return complain(context, trouble(done.error, 'See: quire doctor').error);
+  if (!done.ok) return complain(context, trouble(done.error, 'See: quire doctor'));
   for (const failure of done.value.unreadable) warn(context, sayStoreFailure(failure));
   const index = join(await siteDirectory(store), 'index.html');
   context.stdout.write(`${counted(done.value.written.length, 'file')} written: ${index}\n`);

@@ -21,7 +21,7 @@ export async function status(context: Context, options: { readonly json?: boolea
   if (!place.ok) return complain(context, place.error);
   const { store } = place.value;
   const found = await standing(store, most);
-  if (!found.ok) return complain(context, storeTrouble(found.error).error);
+  if (!found.ok) return complain(context, storeTrouble(found.error));
   const { active, pending, waiting, refs } = found.value;
   if (options.json) {
     const whole = {

@@ -29,7 +29,7 @@ export async function uninstall(
   const { gitDir, settings, dataDirectory } = place.value;
   const hooks = hooksOf(gitDir, settings, context.env.HOME);
   const taken = takeHook(hooks.directory);
-  if (!taken.ok) return complain(context, fileTrouble(taken.error).error);
+  if (!taken.ok) return complain(context, fileTrouble(taken.error));
   const { write } = context.stdout;
   write(`${sayTaken(taken.value, hookPath(hooks.directory))}\n`);
   if (!options.purge) {
