@@ -40,6 +40,7 @@ export {
   type GitConfig,
   gitVersion,
   type Hooks,
+  headRef,
   hooksOf,
   isTrue,
   type Repository,

@@ -5,6 +5,7 @@
  */
 import { isAbsolute, resolve } from 'node:path';
 import { realPath } from '../base/files.ts';
+import type { RefName } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { GitFailure } from './failure.ts';
 import { quickGit } from './quick.ts';
@@ -45,6 +46,12 @@ const notARepository = (failure: GitFailure, path: string): Result<never, GitFai
   failure.reason === 'failed' && /not a git repository/.test(failure.said)
     ? err({ reason: 'not-a-repository', path })
     : err(failure);
+
+/** The branch that HEAD is on, as a whole ref; null when it is detached. There may be no commit on it yet. */
+export async function headRef(gitDir: string): Promise<RefName | null> {
+  const asked = await quickGit(gitDir, ['symbolic-ref', '--quiet', 'HEAD'], { GIT_DIR: gitDir });
+  return asked.ok ? (asked.value.toString().replace(/\n$/, '') as RefName) : null;
+}
 
 /** Settings of all scopes: system, the owner's, the repository's. Keys as git prints them, `core.fsync`. */
 export type GitConfig = {

@@ -11,6 +11,7 @@ import type { Plain } from '../base/plain.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import {
   diskTree,
+  headRef,
   lookAtWorkTree,
   resolveRevision,
   sayGitFailure,
@@ -88,11 +89,17 @@ async function atCommit(
   gitDir: string,
   revision: string,
 ): Promise<Result<Subject, NoSubject>> {
-  const found = await withObjects(gitDir, (objects) => resolveRevision(objects, revision));
+  const found = await withObjects(gitDir, async (objects) => {
+    const meant = await resolveRevision(objects, revision);
+    return meant.ok ? ok({ meant: meant.value, head: await objects.commit('HEAD') }) : meant;
+  });
   if (!found.ok) return err({ kind: 'refused', why: sayGitFailure(found.error) });
-  const { commit, ref } = found.value;
-  const { sha, author, subject } = commit;
-  const meta = metaOf(wish, { ref: ref ?? ('HEAD' as RefName), sha, author, subject });
+  const { meant, head } = found.value;
+  const { sha, author, subject } = meant.commit;
+  // HEAD by whatever name is on HEAD's branch, as it is when the work tree is run.
+  const isHead = head.ok && head.value.sha === sha;
+  const ref = meant.ref ?? (isHead ? await headRef(gitDir) : null) ?? ('HEAD' as RefName);
+  const meta = metaOf(wish, { ref, sha, author, subject });
   return ok({ meta, dirty: null, push: null });
 }
 

@@ -44,10 +44,10 @@ function failedExit(table: LuaTable): string | null {
   const exit = table.get('exit');
   if (exit === null || (isNumber(exit) && numberOf(exit) === 0)) return null;
   const cmd = table.get('cmd');
-  const shown = exitText(exit);
-  return typeof cmd === 'string'
-    ? `returned the result of \`${textOf(cmd)}\`, which exited ${shown}`
-    : `returned a table whose exit is ${shown}`;
+  const signal = table.get('signal');
+  if (typeof cmd !== 'string') return `returned a table whose exit is ${exitText(exit)}`;
+  const how = typeof signal === 'string' ? `was ended by ${textOf(signal)}` : `exited ${exitText(exit)}`;
+  return `returned the result of \`${textOf(cmd)}\`, which ${how}`;
 }
 
 const isNumber = (value: LuaValue): value is number | Float => typeOf(value) === 'number';

@@ -10,11 +10,12 @@ import { ok, type Result } from '../../base/result.ts';
 import { visible } from '../../base/text.ts';
 import { findRepository } from '../../git/git.ts';
 import { runLocally } from '../../runner/local.ts';
-import type { Sink } from '../../runs/events.ts';
+import { type Sink, tee } from '../../runs/events.ts';
+import type { FinalJobState } from '../../runs/states.ts';
 import { parseJson } from '../../script/json.ts';
 import { type Complaint, complain, fileTrouble, warn, wrongUsage } from '../complain.ts';
 import type { Context } from '../context.ts';
-import type { ExitCode } from '../exit.ts';
+import { type ExitCode, exits } from '../exit.ts';
 import { cancelSignal, type LocalOptions, pathFrom, type Standing, standing, workbench } from '../local.ts';
 import { tellEnd } from '../local-end.ts';
 import { terminalText } from '../terminal-text.ts';
@@ -34,16 +35,30 @@ export async function ciEval(context: Context, options: CiEvalOptions): Promise<
   if (!at.ok) return complain(context, at.error);
   const bench = await workbench(context, at.value, options);
   if (!bench.ok) return complain(context, bench.error);
+  const ending: { state: FinalJobState | null; missing: readonly string[] } = { state: null, missing: [] };
   const end = await runLocally({
     ...bench.value,
     revision: null,
     pipelineFile,
     choice: { kind: 'alone', job: options.job, outputs: inputs.value },
-    sink: rawStreams(context),
+    sink: tee(rawStreams(context), {
+      hear(event) {
+        if (event.event === 'job-finished') ending.state = event.state;
+        if (event.event !== 'run-started') return;
+        const needed = event.jobs.flatMap(({ inputs: ids }) => ids);
+        ending.missing = needed.filter((id) => id !== 'quire/push' && !inputs.value.has(id));
+      },
+    }),
     outDirectory: null,
     signal: cancelSignal(context),
   });
-  return tellEnd(context, end, { revision: null, pipelineFile });
+  const code = tellEnd(context, end, { revision: null, pipelineFile });
+  if (ending.state === 'failed' && ending.missing.length > 0) {
+    const calls = ending.missing.map((id) => `(jobs :${visible(id)})`).join(', ');
+    warn(context, `${calls} gave nil: what other jobs returned is taken from --inputs FILE`);
+  }
+  // A run may pardon a failed job (:allow-failure); the job itself has failed all the same.
+  return code === exits.done && ending.state === 'failed' ? exits.failed : code;
 }
 
 /** The workspace that is named, or the work tree; a workspace need not be in a repository. */
