@@ -6,13 +6,14 @@
  */
 import type { RunId } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { sayLockFailure, tryLock } from '../process/process.ts';
+import { isAlive, sayLockFailure, tryLock } from '../process/process.ts';
 import {
   claim,
   failUnreadable,
   inQueue,
   isPaused,
   listPending,
+  listUnsettled,
   lockFile,
   type PendingRun,
   sayStoreFailure,
@@ -20,7 +21,7 @@ import {
   watchQueue,
 } from '../store/store.ts';
 import { takeIn } from './intake.ts';
-import { endDead, recoverRuns, settleAll } from './recover.ts';
+import { endDead, isOver, recoverRuns, settleAll } from './recover.ts';
 import type { Server } from './server.ts';
 import { settingsOf } from './settings.ts';
 import { type RunProcess, startRunProcess } from './supervise.ts';
@@ -31,6 +32,8 @@ export type Worked = 'done' | 'busy' | 'paused' | 'interrupted';
 const longestSleepMs = 500;
 /** How long an event is left to its own hook, which evaluates it and tells the pusher. */
 const hookPatienceMs = 2000;
+/** How often the queue is tried again, ever later, while nothing runs and nothing can be started. */
+const mostTroubles = 6;
 /** How long until the next look at a run that somebody else evaluates. */
 const evaluatingSleepMs = 10;
 
@@ -45,9 +48,11 @@ export async function workQueue(server: Server, signal: AbortSignal): Promise<Re
   for (;;) {
     const lock = tryLock(lockFile(server.store, 'runner'));
     if (!lock.ok) return lock.error.reason === 'busy' ? ok('busy') : err(sayLockFailure(lock.error));
-    const worked = await new Runner(server, signal).work();
+    const runner = new Runner(server, signal);
+    const worked = await runner.work();
     lock.value.release();
-    if (worked === 'interrupted' || !(await somethingWaits(server))) return ok(worked);
+    if (!worked.ok || worked.value === 'interrupted') return worked;
+    if (!(await somethingWaits(server)) && !isUnsettled(server, runner.unsettled)) return worked;
   }
 }
 
@@ -58,20 +63,33 @@ export async function somethingWaits(server: Server): Promise<boolean> {
   return pending.ok && pending.value.runs.length > 0;
 }
 
+/** Whether a run has ended that nobody has published yet, but for those that can't be. */
+function isUnsettled({ store }: Server, but: ReadonlySet<RunId>): boolean {
+  const marks = listUnsettled(store);
+  return marks.ok && marks.value.some((id) => !but.has(id) && isOver(store, id));
+}
+
 class Runner {
   readonly #server: Server;
   readonly #signal: AbortSignal;
   readonly #running = new Map<RunId, RunProcess>();
+  /** Processes that wait for runs which somebody still evaluates. */
+  readonly #ready = new Map<RunId, RunProcess>();
   /** Pending runs whose page has been made. */
   readonly #shown = new Set<RunId>();
+  #showing: Promise<unknown> = Promise.resolve();
   #wake: () => void = () => {};
+  /** How often in a row a run could not be started. */
+  #troubles = 0;
+  /** Ends that could not be published. */
+  unsettled: ReadonlySet<RunId> = new Set();
 
   constructor(server: Server, signal: AbortSignal) {
     this.#server = server;
     this.#signal = signal;
   }
 
-  async work(): Promise<Exclude<Worked, 'busy'>> {
+  async work(): Promise<Result<Exclude<Worked, 'busy'>, string>> {
     const { store } = this.#server;
     const watcher = watchQueue(store, () => this.#wake());
     const interrupted = (): void => this.#wake();
@@ -79,19 +97,22 @@ class Runner {
     try {
       let { alive } = await recoverRuns(this.#server);
       for (;;) {
-        if (this.#signal.aborted) return await this.#letGo();
+        if (this.#signal.aborted) return ok(await this.#letGo());
         const awake = this.#nextWake();
         const isLeft = await this.#takeIn();
-        await settleAll(this.#server);
+        this.unsettled = await settleAll(this.#server);
         const waiting = alive > 0 ? false : await this.#startRuns();
         if (this.#running.size === 0 && alive === 0 && !isLeft) {
-          if (isPaused(store)) return 'paused';
-          if (!waiting) return 'done';
+          if (isPaused(store)) return ok('paused');
+          if (!waiting) return ok('done');
+          if (this.#troubles >= mostTroubles) return err('the queue waits for the next quire command');
         }
         await awake;
         if (alive > 0) ({ alive } = await recoverRuns(this.#server));
       }
     } finally {
+      for (const process of this.#ready.values()) process.letGo();
+      await this.#showing;
       watcher.close();
       this.#signal.removeEventListener('abort', interrupted);
     }
@@ -100,7 +121,7 @@ class Runner {
   /** Settles at the next change of the queue, the end of a run, or a little later whatever happens. */
   #nextWake(): Promise<void> {
     return new Promise((wake) => {
-      const timer = setTimeout(wake, longestSleepMs);
+      const timer = setTimeout(wake, longestSleepMs * 2 ** this.#troubles);
       this.#wake = () => {
         clearTimeout(timer);
         wake();
@@ -123,11 +144,12 @@ class Runner {
     const { store } = this.#server;
     const pending = await listPending(store);
     if (!pending.ok) {
+      this.#troubles += 1;
       this.#server.say(sayStoreFailure(pending.error));
       return true;
     }
     const { runs } = pending.value;
-    void this.#show(runs.map((run) => run.id));
+    this.#show(runs.map((run) => run.id));
     if (isPaused(store)) return runs.length > 0;
     const settings = await settingsOf(store);
     const room = settings.ok ? settings.value.config.maxRuns : 1;
@@ -142,11 +164,8 @@ class Runner {
   }
 
   async #start(run: PendingRun): Promise<'started' | 'over' | 'later'> {
-    const process = await startRunProcess(this.#server, run.id);
-    if (!process.ok) {
-      this.#server.say(`run ${run.number}: ${process.error}`);
-      return 'later';
-    }
+    const process = await this.#processFor(run.id);
+    if (!process.ok) return this.#later(run, process.error);
     const won = await inQueue(this.#server.store, async (queue) => {
       const claimed = await claim(queue, run.id, process.value.owner);
       // Nothing blocks the queue: what can't be read ends here, with the reason.
@@ -157,23 +176,42 @@ class Runner {
       return claimed;
     });
     if (!won.ok) {
-      process.value.letGo();
       switch (won.error.reason) {
+        case 'evaluating':
+          this.#ready.set(run.id, process.value);
+          setTimeout(() => this.#wake(), evaluatingSleepMs);
+          return 'later';
         case 'not-here':
         case 'not-found':
         case 'unreadable':
+          process.value.letGo();
           return 'over';
-        case 'evaluating':
-          setTimeout(() => this.#wake(), evaluatingSleepMs);
-          return 'later';
         default:
-          this.#server.say(`run ${run.number}: ${sayStoreFailure(won.error)}`);
-          return 'later';
+          process.value.letGo();
+          return this.#later(run, sayStoreFailure(won.error));
       }
     }
+    this.#troubles = 0;
     this.#running.set(run.id, process.value);
     void process.value.ended.then((end) => this.#ended(run.id, end));
     return 'started';
+  }
+
+  /** A new process, or the one that has waited for this run; one that gave up waiting is of no use. */
+  async #processFor(id: RunId): Promise<Result<RunProcess, string>> {
+    const ready = this.#ready.get(id);
+    this.#ready.delete(id);
+    if (ready !== undefined) {
+      if (isAlive(ready.owner)) return ok(ready);
+      ready.letGo();
+    }
+    return startRunProcess(this.#server, id);
+  }
+
+  #later(run: PendingRun, problem: string): 'later' {
+    this.#troubles += 1;
+    this.#server.say(`run ${run.number} can't start now: ${problem}`);
+    return 'later';
   }
 
   /** A run's process ends after it has ended its run; if it has not, it died, and that is recorded at once. */
@@ -187,10 +225,10 @@ class Runner {
   }
 
   /** Pending runs get a page too; not on the way of their start. */
-  async #show(ids: readonly RunId[]): Promise<void> {
+  #show(ids: readonly RunId[]): void {
     const fresh = ids.filter((id) => !this.#shown.has(id));
     for (const id of fresh) this.#shown.add(id);
-    if (fresh.length > 0) await this.#server.publish(fresh);
+    if (fresh.length > 0) this.#showing = Promise.all([this.#showing, this.#server.publish(fresh)]);
   }
 
   /** On a signal: the runs' processes see the leash go and end their runs' commands; the next runner recovers. */

@@ -20,6 +20,7 @@ import {
   readRun,
   recoverPending,
   reopenClaim,
+  type Store,
   sayStoreFailure,
   settle,
   stateOfRun,
@@ -89,18 +90,27 @@ export function removeWorkspace(server: Pick<Server, 'store' | 'say'>, id: RunId
   if (!removed.ok) server.say(sayFileFailure(removed.error));
 }
 
-/** Publishes every end that was recorded and not published. */
-export async function settleAll(server: Server): Promise<void> {
+/** Publishes every end that was recorded and not published. Answers those that can't be. */
+export async function settleAll(server: Server): Promise<ReadonlySet<RunId>> {
+  const left = new Set<RunId>();
   const marks = listUnsettled(server.store);
-  if (!marks.ok) return server.say(sayStoreFailure(marks.error));
-  for (const id of marks.value) {
-    const state = stateOfRun(server.store, id);
+  if (!marks.ok) server.say(sayStoreFailure(marks.error));
+  for (const id of marks.ok ? marks.value : []) {
     // A run that is ending at this moment is settled by its owner.
-    if (state === null || isFinal(state)) await settleOne(server, id);
+    if (isOver(server.store, id) && !(await settleOne(server, id))) left.add(id);
   }
+  return left;
 }
 
-export async function settleOne(server: Server, id: RunId): Promise<void> {
+/** Whether a run has ended or is gone altogether. */
+export function isOver(store: Store, id: RunId): boolean {
+  const state = stateOfRun(store, id);
+  return state === null || isFinal(state);
+}
+
+/** False when it has to be done again. */
+export async function settleOne(server: Server, id: RunId): Promise<boolean> {
   const settled = await settle(server.store, id, () => server.publish([id]));
   if (!settled.ok) server.say(`run ${id}: ${sayStoreFailure(settled.error)}`);
+  return settled.ok;
 }
