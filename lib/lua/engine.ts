@@ -9,7 +9,7 @@
 // Before all imports: what the other parts of fengari find there must be mended.
 export { fromLatin1, hearStrings, latin1 } from './bytes.ts';
 
-import type { Bytes, CallInfo, Proto, State, StringObject, Value } from 'fengari';
+import type { Bytes, Proto, State, StringObject, Value } from 'fengari';
 import aux from 'fengari/src/lauxlib.js';
 import debug from 'fengari/src/ldebug.js';
 import mathLibrary from 'fengari/src/lmathlib.js';
@@ -79,7 +79,7 @@ const nothing = newValue(tag.nil, null);
 
 /** The value at a positive index of the running function's stack; it may change under the reader's eyes. */
 export function valueAt(L: State, index: number): Value {
-  const at = (L.ci as CallInfo & { readonly funcOff: number }).funcOff + index;
+  const at = L.ci.funcOff + index;
   return at < L.top ? (L.stack[at] ?? nothing) : nothing;
 }
 

@@ -36,6 +36,7 @@ declare module 'fengari' {
   export type Proto = {
     readonly code: Instruction[];
     readonly p: readonly Proto[];
+    readonly numparams: number;
     lineinfo: readonly number[];
     /** Lines of the text that was loaded, when `lineinfo` was mapped to those of another one. */
     textLines?: readonly number[];
@@ -49,6 +50,7 @@ declare module 'fengari' {
   export type CallInfo = {
     readonly func: Value;
     readonly l_base: number;
+    readonly funcOff: number;
     readonly l_savedpc: number;
     readonly callstatus: number;
     readonly previous: CallInfo | null;

@@ -239,9 +239,10 @@ function unpackItem(L: State, item: Item, data: Bytes, at: number, little: boole
     }
     case 'zero': {
       const end = data.indexOf(0, at);
-      if (end < 0) return aux.luaL_argerror(L, 2, "unfinished string for format 'z'");
-      pushBytes(L, data.slice(at, end));
-      return end + 1;
+      // As in C, the end of the data is as good as a zero.
+      const stop = end < 0 ? data.length : end;
+      pushBytes(L, data.slice(at, stop));
+      return stop + 1;
     }
     case 'padding':
       take(1);

@@ -74,9 +74,16 @@ const moving = (machine: Machine): Readonly<Record<string, Native>> => ({
   },
 });
 
-const packing: Readonly<Record<string, Native>> = {
+/** About what a value takes on the stack and in a table. */
+const bytesOfValue = 200;
+
+/** No stack holds more. */
+const mostValues = 1_000_000;
+
+const packing = (machine: Machine): Readonly<Record<string, Native>> => ({
   pack: (L) => {
     const count = lua.lua_gettop(L);
+    machine.reserve(L, count * bytesOfValue);
     lua.lua_createtable(L, count, 1);
     lua.lua_insert(L, 1);
     // In order, so that a traversal meets the items from the first to the last.
@@ -94,13 +101,14 @@ const packing: Readonly<Record<string, Native>> = {
     const to = lua.lua_isnoneornil(L, 3) ? aux.luaL_len(L, 1) : aux.luaL_checkinteger(L, 3);
     if (from > to) return 0;
     const count = to - from + 1;
+    if (count < maxInteger) machine.reserve(L, Math.min(count, mostValues) * bytesOfValue);
     if (count >= maxInteger || !lua.lua_checkstack(L, count)) {
       return aux.luaL_error(L, 'too many results to unpack');
     }
     for (let i = from; i <= to; i += 1) lua.lua_geti(L, 1, i);
     return count;
   },
-};
+});
 
 /** A table and a key in it. */
 type Slot = readonly [table: number, key: number];
@@ -114,7 +122,7 @@ function copyItem(machine: Machine, L: State, from: Slot, to: Slot): void {
 
 export const tableLibrary = (machine: Machine): Readonly<Record<string, Native>> => ({
   ...moving(machine),
-  ...packing,
+  ...packing(machine),
   concat: (L) => {
     const length = lengthOf(L, 1, ['__index']);
     const separator = lua.lua_isnoneornil(L, 2) ? new Uint8Array() : aux.luaL_checkstring(L, 2);

@@ -2,7 +2,7 @@
  * A Lua 5.3 machine that can be handed hostile programs: the door of this room.
  *
  * What a program can reach is what is put into `globals`; how long and on how much memory it runs is the meter's. One call of a
- * library function may run without a look at the meter (`table.sort` of a huge table, say), so whoever must
+ * library function may run without a look at the meter (the search for a long text in a longer one, say), so whoever must
  * never wait keeps the whole VM in a thread that can be ended.
  * Must not know: Fennel, files, what the program is for.
  */
@@ -10,7 +10,6 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { baseLibrary, type Loader, requireFunction } from './base.ts';
 import { type Caller, NativeCaller } from './caller.ts';
-import { guardConcatenations } from './concat.ts';
 import { type Answer, Coroutines, type Refusal, type Step } from './coroutines.ts';
 import { dateLibrary } from './dates.ts';
 import {
@@ -27,6 +26,7 @@ import {
   tag,
   utf8Library,
 } from './engine.ts';
+import { guardInstructions } from './guards.ts';
 import type { Meter } from './limits.ts';
 import { mapLines, type TextLine } from './lines.ts';
 import { type LuaFailure, Machine, nativeOf, topValue } from './machine.ts';
@@ -171,11 +171,10 @@ export class Vm<Ask = never> {
       if (!(made instanceof LuaFunction)) throw new Error('a chunk is a function');
       const proto = protoOf(made.raw);
       const machine = this.#machine;
-      guardConcatenations(
-        proto,
-        () => machine.current,
-        (state, bytes) => machine.reserve(state, bytes),
-      );
+      guardInstructions(proto, {
+        current: () => machine.current,
+        reserve: (state, bytes) => machine.reserve(state, bytes),
+      });
       if (source.lines !== undefined) mapLines(proto, source.lines);
       return ok(made);
     });

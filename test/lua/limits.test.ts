@@ -3,8 +3,8 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Vm } from '../../lib/lua/vm.ts';
-import { answered, askingVm, failure, lua, meterOf, newVm, tryLua } from './rig.ts';
+import { Meter, type Vm } from '../../lib/lua/vm.ts';
+import { answered, askingVm, failure, lua, mebibyte, meterOf, newVm, tryLua } from './rig.ts';
 
 const test = suite('lua/limits');
 
@@ -25,6 +25,9 @@ const endless: readonly string[] = [
   'for w in (("a"):rep(1e6)):gmatch("a-b") do end',
   'local t = {} for i = 1, 1e5 do t[i] = i % 7 end while true do pcall(table.sort, t) end',
   'goto top ::top:: goto top',
+  'table.move({}, 1, 2147483647, 1)',
+  'table.remove(setmetatable({}, {__len = function() return 2e9 end}), 1)',
+  'table.concat(setmetatable({}, {__len = function() return 2e9 end, __index = function() return "" end}))',
 ];
 
 const isOver = (vm: Vm): boolean => failure(vm, 'return 1').reason === 'limit';
@@ -49,6 +52,9 @@ const greedy: readonly string[] = [
   'local t = {} for i = 1, 1000 do t[i] = ("x"):rep(1e5) end return table.concat(t)',
   'return (("x"):rep(1e6):gsub("x", ("y"):rep(1000)))',
   'local t = {} for i = 1, 1e9 do t[i] = {i} end',
+  'local function f(...) local t = {} while true do t[#t + 1] = {...} end end f(table.unpack({}, 1, 3e5))',
+  'local t = {} for i = 1, 1e9 do t[i] = table.pack(table.unpack({1}, 1, 3e5)) end',
+  'return string.pack("c2000000000", "x")',
 ];
 
 for (const program of greedy) {
@@ -103,17 +109,28 @@ test('one meter ends all its VMs', () => {
 });
 
 test('each stretch has the whole time', () => {
-  const meter = meterOf(150);
+  let now = 0;
+  const meter = new Meter({ timeMs: 100, memoryBytes: 128 * mebibyte, clock: () => now });
   const vm = askingVm({ meter });
-  const loaded = vm.load({
-    name: 't',
-    lua: 'for i = 1, 4 do local x = os.clock() while os.clock() - x < 0.08 do end ask(i) end',
-  });
-  assert.ok(loaded.ok);
-  const run = vm.run(loaded.value);
-  let step = run.next([]);
-  for (; step.kind === 'asks'; step = run.next({ kind: 'values', values: [] })) meter.restart();
-  assert.is(step.kind, 'returned');
+  vm.globals.set(
+    'spend',
+    vm.native(([ms = null]) => {
+      now += typeof ms === 'number' ? ms : 0;
+      return [];
+    }),
+  );
+  const work = 'local function work(ms) spend(ms) for _ = 1, 5000 do end end';
+  const run = (text: string): string => {
+    const loaded = vm.load({ name: 't', lua: `${work} ${text}` });
+    assert.ok(loaded.ok);
+    const { next } = vm.run(loaded.value);
+    meter.restart();
+    let step = next([]);
+    for (; step.kind === 'asks'; step = next({ kind: 'values', values: [] })) meter.restart();
+    return step.kind;
+  };
+  assert.is(run('for i = 1, 4 do work(80) ask(i) end'), 'returned');
+  assert.is(run('for i = 1, 4 do work(80) end'), 'failed');
 });
 
 test('a limit inside a run ends it', () => {
