@@ -34,12 +34,16 @@ const values: Special = (call, cx, want) => {
   return deliver(cx, want, argumentsOf(cx, call.items.slice(1)), call.span);
 };
 
+/** Each picked value is a local for a while. */
+const mostPicked = 150;
+
 const pickValues: Special = (call, cx, want) => {
   const [, count, ...forms] = call.items;
   if (count?.type !== 'number' || count.value < 0 || !Number.isInteger(count.value)) {
     const shown = count === undefined ? 'nil' : plainText(count);
     return deliver(cx, want, fault(cx, 'pick-count', call.span, shown), call.span);
   }
+  if (count.value > mostPicked) return deliver(cx, want, fault(cx, 'too-many-values', call.span), call.span);
   const all = list(call.span, symbol('values', call.span), ...forms);
   if (count.value === 0) {
     for (const form of forms) cx.unit.compile(form, cx, wantDrop);
