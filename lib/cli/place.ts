@@ -79,12 +79,16 @@ function recordMode(gitDir: string, settings: GitConfig): number {
   return 0o600 | (directory.ok ? directory.value.mode & 0o044 : 0);
 }
 
+/** Git looks at nothing in a repository of somebody else, since its config could start programs. */
+const someoneElses = /dubious ownership in repository at '([^'\n]*)'/;
+
 export function noRepository(failure: GitFailure): Result<never, Complaint> {
   const message = sayGitFailure(failure);
   if (failure.reason === 'not-a-repository')
     return wrongUsage(message, 'Go into the bare repository, or name it: quire --repo DIR …');
-  return trouble(
-    message,
-    /dubious ownership/.test(message) ? 'Run quire as the user that owns the repository.' : null,
-  );
+  const path = someoneElses.exec(message)?.[1];
+  if (path === undefined) return trouble(message);
+  const found = status(path);
+  const who = found.ok ? `sudo -u '#${found.value.owner}' quire …` : 'sudo -u USER quire …';
+  return wrongUsage(`${path} belongs to another user`, `Run quire as that user: ${who}`);
 }

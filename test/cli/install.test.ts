@@ -321,8 +321,9 @@ test(
     }
     fs.chownSync(box.bare, 12345, 12345);
     const done = await run(box);
-    assert.is.not(done.code, 0);
-    assert.match(done.err(), /user/);
+    assert.is(done.code, 2);
+    assert.match(done.err(), /belongs to another user/);
+    assert.match(done.err(), "sudo -u '#12345' quire");
     assert.not.ok(fs.existsSync(join(box.bare, 'quire')));
   }),
 );
