@@ -35,6 +35,9 @@ export function treeOf(files: Snapshot): Tree {
   const tree = new Map<string, TreeEntry>();
   for (const [path, entry] of files) {
     const name = path.replace(/^\.quire\//, '');
+    // Git has no entry for a directory, but one called ci.fnl has to be answered as what it is.
+    for (let at = name.indexOf('/'); at > 0; at = name.indexOf('/', at + 1))
+      tree.set(name.slice(0, at), { kind: 'directory' });
     switch (entry.kind) {
       case 'file':
         tree.set(name, entry);

@@ -231,7 +231,7 @@ export class Forge {
           'sh',
           [
             '-c',
-            'cd "$1" && find runs inbox -type f | sort | head -100 | xargs -r tail -n 20; tail -n 20 runner.log 2>/dev/null',
+            'cd "$1" && find runs inbox -type f | sort | head -100 | xargs -r tail -n 20; tail -n 20 runner.log 2>/dev/null; true',
             'sh',
             this.data,
           ],
