@@ -5,7 +5,9 @@
  * Must not know: which form binds.
  */
 import type { Span } from '../base/diagnostic.ts';
-import { allocate, type Context, deliver, fault, freshName, keep, one, type Want } from './context.ts';
+import { allocate, freshName, keep } from './blocks.ts';
+import { type Context, fault, type Want } from './context.ts';
+import { deliver, one } from './deliver.ts';
 import type { Form, ListForm, Place, SequenceForm, TableForm } from './forms.ts';
 import { isCallOf, isName, isSymbol, isTable, plainText, sequence, typeName } from './forms-of.ts';
 import { luaNumber } from './numbers.ts';

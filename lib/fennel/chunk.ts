@@ -8,7 +8,6 @@ import { err, ok, type Result } from '../base/result.ts';
 import { compile, valueOfForm } from './compile.ts';
 import {
   type Context,
-  deliver,
   type NameSource,
   newFrame,
   type Program,
@@ -16,6 +15,7 @@ import {
   wantDrop,
   wantReturn,
 } from './context.ts';
+import { deliver } from './deliver.ts';
 import { print } from './emit.ts';
 import { expand } from './expand.ts';
 import type { Form } from './forms.ts';
@@ -25,7 +25,7 @@ import { macros } from './macros/macros.ts';
 import { problem } from './problems.ts';
 import { read } from './reader.ts';
 import { Scopes } from './scope.ts';
-import { specials } from './specials/specials.ts';
+import { macroLike, specials } from './specials/specials.ts';
 import { nil, type Stat } from './tree.ts';
 
 /** What the compilations of one evaluation share: macro modules, and the names made up for them. */
@@ -87,6 +87,7 @@ function newUnit(program: Program, surroundings: Surroundings): Unit {
     helperStats: [],
     prelude: [],
     specials,
+    macroLike,
     macros,
     compile,
     valueOfForm,

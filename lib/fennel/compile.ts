@@ -5,7 +5,8 @@
  */
 import { unreachable } from '../base/unreachable.ts';
 import { fitting } from './arguments.ts';
-import { argumentsOf, type Context, deliver, fault, one, type Want } from './context.ts';
+import { type Context, fault, type Want } from './context.ts';
+import { argumentsOf, deliver, one } from './deliver.ts';
 import type { Form, ListForm, SequenceForm, SymbolForm, TableForm } from './forms.ts';
 import { isSymbol, list, plainText, symbol, text } from './forms-of.ts';
 import { multiSymbol } from './names.ts';

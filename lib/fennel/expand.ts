@@ -3,12 +3,10 @@
  *
  * Must not know: what any macro does; how Lua runs (a `MacroHost` does that).
  */
-import { type Diagnostic, diagnostic } from '../base/diagnostic.ts';
-import { err, ok, type Result } from '../base/result.ts';
-import { type Context, freshSymbol, type Macro, refuse, report } from './context.ts';
+import { bridgeOf, hostProblem } from './compile-time.ts';
+import { type Context, type Macro, refuse, report } from './context.ts';
 import type { Form, ListForm, SymbolForm } from './forms.ts';
-import type { CompilerBridge, HostFailure, HostValue } from './host.ts';
-import { loadMacroModule } from './macro-modules.ts';
+import type { HostValue } from './host.ts';
 import { multiSymbol } from './names.ts';
 
 /** Expansions of expansions: more than this never ends. */
@@ -75,40 +73,4 @@ function callHost(macro: HostValue, form: ListForm, cx: Context): Form | null {
   if (answer.ok) return answer.value;
   report(cx, hostProblem(answer.error, form.span));
   return null;
-}
-
-/** What went wrong in compile-time code, shown at the call with the place inside as a note. */
-export function hostProblem(failure: HostFailure, call: Form['span']): Diagnostic {
-  const inner = failure.span;
-  const apart =
-    inner !== null &&
-    (call === null ||
-      inner.file !== call.file ||
-      inner.start.line !== call.start.line ||
-      inner.start.column !== call.start.column);
-  return diagnostic({
-    code: `macro-${failure.reason}`,
-    message: failure.message,
-    span: call ?? inner,
-    notes: apart && inner !== null ? [{ span: inner, message: 'here' }] : [],
-    hint: null,
-  });
-}
-
-/** What running macros may ask of this compilation. */
-export function bridgeOf(cx: Context): CompilerBridge {
-  return {
-    inScope: (symbol) => cx.unit.scopes.find(symbol.name)?.kind === 'local',
-    gensym: (base) => freshSymbol(cx, null, base ?? ''),
-    macroexpand: (form) => macroexpand(form, cx),
-    loadMacroModule: (name) => loadMacroModule(name, cx),
-  };
-}
-
-/** Expansion for a macro that asks: its faults are the macro's to raise, not the program's yet. */
-function macroexpand(form: Form, cx: Context): Result<Form, Diagnostic[]> {
-  const before = cx.unit.faults.length;
-  const expanded = expand(form, cx);
-  if (expanded !== null && cx.unit.faults.length === before) return ok(expanded);
-  return err(cx.unit.faults.splice(before));
 }

@@ -3,7 +3,8 @@
  *
  * Must not know: how `let` and `if` are compiled.
  */
-import { type Context, freshSymbol, type Rewrite, refuse } from './context.ts';
+import { freshSymbol } from './blocks.ts';
+import { type Context, type Rewrite, refuse } from './context.ts';
 import type { Form, ListForm, Place, SequenceForm, SymbolForm, TableForm } from './forms.ts';
 import { integer, isCallOf, isSymbol, list, nilForm, sequence, symbol, trueForm } from './forms-of.ts';
 import { multiSymbol } from './names.ts';

@@ -12,8 +12,6 @@ const luaKeywords = new Set(
   ).split(' '),
 );
 
-export const isLuaKeyword = (word: string): boolean => luaKeywords.has(word);
-
 export const isLuaIdentifier = (word: string): boolean =>
   /^[A-Za-z_][A-Za-z0-9_]*$/.test(word) && !luaKeywords.has(word);
 

@@ -30,7 +30,7 @@ export function resolve(form: SymbolForm, cx: Context): Expr {
     return nil;
   }
   if (unit.specials.has(first)) {
-    fault(cx, 'special-as-value', form.span);
+    fault(cx, unit.macroLike.has(first) ? 'macro-as-value' : 'special-as-value', form.span);
     return nil;
   }
   if (binding !== undefined) {

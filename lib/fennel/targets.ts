@@ -5,7 +5,9 @@
  */
 import type { Targets } from './bind.ts';
 import { nearer } from './bind.ts';
-import { allocate, allocateName, type Context, fault, one, report } from './context.ts';
+import { allocate, allocateName } from './blocks.ts';
+import { type Context, fault, report } from './context.ts';
+import { one } from './deliver.ts';
 import type { ListForm, Place, SymbolForm } from './forms.ts';
 import { isName } from './forms-of.ts';
 import { isLuaIdentifier, mangle, multiSymbol } from './names.ts';
@@ -20,12 +22,16 @@ export function mayBind(cx: Context, symbol: SymbolForm, owner: Place, asMacro =
   const { unit } = cx;
   if (name.includes('&')) fault(cx, 'invalid-character', symbol.span ?? owner, '&');
   else if (name.startsWith('.')) fault(cx, 'invalid-character', symbol.span ?? owner, '.');
-  else if (unit.specials.has(name) || (!asMacro && isMacro(cx, name))) fault(cx, 'overshadowed', owner, name);
+  else if (isSpecial(cx, name, asMacro) || (!asMacro && isMacro(cx, name)))
+    fault(cx, 'overshadowed', owner, name);
   else if (symbol.quoted && !unit.names.made.has(name))
     fault(cx, 'bind-without-gensym', symbol.span ?? owner, name);
   else return true;
   return false;
 }
+
+const isSpecial = (cx: Context, name: string, asMacro: boolean): boolean =>
+  cx.unit.specials.has(name) && !(asMacro && cx.unit.macroLike.has(name));
 
 const isMacro = (cx: Context, name: string): boolean => {
   const binding = cx.unit.scopes.find(name);

@@ -3,7 +3,8 @@
  *
  * Must not know: how a loop is compiled.
  */
-import { type Context, freshSymbol, type Rewrite, refuse } from '../context.ts';
+import { freshSymbol } from '../blocks.ts';
+import { type Context, type Rewrite, refuse } from '../context.ts';
 import type { Form, ListForm, Place, SequenceForm } from '../forms.ts';
 import { integer, isSymbol, isTable, list, nilForm, sequence, symbol } from '../forms-of.ts';
 import { textOfBytes } from '../names.ts';

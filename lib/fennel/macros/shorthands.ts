@@ -3,7 +3,8 @@
  *
  * Must not know: how those other forms are compiled.
  */
-import { freshSymbol, type Rewrite, refuse } from '../context.ts';
+import { freshSymbol } from '../blocks.ts';
+import { type Rewrite, refuse } from '../context.ts';
 import type { Form } from '../forms.ts';
 import { isName, list, nilForm, plainText, sequence, symbol, text } from '../forms-of.ts';
 import { printForm } from '../print.ts';

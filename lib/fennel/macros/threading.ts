@@ -3,7 +3,8 @@
  *
  * Must not know: what the threaded forms mean.
  */
-import { type Context, freshSymbol, type Rewrite, refuse } from '../context.ts';
+import { freshSymbol } from '../blocks.ts';
+import { type Context, type Rewrite, refuse } from '../context.ts';
 import type { Form, ListForm, Place } from '../forms.ts';
 import { isPlainSymbol, list, nilForm, sequence, symbol } from '../forms-of.ts';
 

@@ -6,7 +6,9 @@
 
 import type { Targets } from '../bind.ts';
 import { bind } from '../bind.ts';
-import { type Context, compileBody, deliver, fault, type Special, scoped, type Want } from '../context.ts';
+import { scoped } from '../blocks.ts';
+import { type Context, fault, type Special, type Want } from '../context.ts';
+import { compileBody, deliver } from '../deliver.ts';
 import type { Form, ListForm } from '../forms.ts';
 import { isPlainSymbol } from '../forms-of.ts';
 import { hasOneValue } from '../single.ts';

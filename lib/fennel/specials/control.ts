@@ -4,24 +4,9 @@
  * Must not know: what conditions and bodies hold.
  */
 import { bindExpr, nearer } from '../bind.ts';
-import {
-  allocateName,
-  type Block,
-  type Context,
-  compileBody,
-  deliver,
-  emit,
-  fault,
-  freshName,
-  inBlock,
-  many,
-  one,
-  type Special,
-  scoped,
-  throughStatements,
-  type Want,
-  wantDrop,
-} from '../context.ts';
+import { allocateName, freshName, inBlock, scoped, throughStatements } from '../blocks.ts';
+import { type Block, type Context, fault, type Special, type Want, wantDrop } from '../context.ts';
+import { compileBody, deliver, emit, many, one } from '../deliver.ts';
 import type { Form, ListForm, Place } from '../forms.ts';
 import { isName, isTable, plainText, typeName } from '../forms-of.ts';
 import { textOfBytes } from '../names.ts';

@@ -4,20 +4,9 @@
  * Must not know: how a body's forms are compiled.
  */
 import { bind, bindExpr, restOfArguments } from '../bind.ts';
-import {
-  allocateName,
-  type Context,
-  compileBody,
-  deliver,
-  emit,
-  type Frame,
-  fault,
-  freshName,
-  inFunction,
-  newFrame,
-  type Special,
-  wantReturn,
-} from '../context.ts';
+import { allocateName, freshName, inFunction } from '../blocks.ts';
+import { type Context, type Frame, fault, newFrame, type Special, wantReturn } from '../context.ts';
+import { compileBody, deliver, emit } from '../deliver.ts';
 import type { Form, ListForm, Place, SequenceForm, SymbolForm } from '../forms.ts';
 import { isName, isSymbol, isTable, plainText } from '../forms-of.ts';
 import { bytesOfText, multiSymbol } from '../names.ts';

@@ -3,7 +3,8 @@
  *
  * Must not know: which macro writes them.
  */
-import { deliver, one, type Special } from '../context.ts';
+import type { Special } from '../context.ts';
+import { deliver, one } from '../deliver.ts';
 import { nilForm } from '../forms-of.ts';
 import { helper } from '../prelude.ts';
 import { binaryExpr, callExpr, globalField, stringExpr } from '../tree.ts';

@@ -1,14 +1,15 @@
 /**
  * Macros and modules: `macros import-macros require-macros eval-compiler include`.
  *
- * Must not know: how Lua runs while a program is compiled (`macro-modules.ts` asks the host).
+ * Must not know: how Lua runs while a program is compiled (`compile-time.ts` asks the host).
  */
-import { type Context, deliver, fault, report, type Special, type Want } from '../context.ts';
-import { hostProblem } from '../expand.ts';
+
+import { hostProblem, loadMacroModule, moduleNameOf, runNow } from '../compile-time.ts';
+import { type Context, fault, report, type Special, type Want } from '../context.ts';
+import { deliver } from '../deliver.ts';
 import type { Form, ListForm, Place } from '../forms.ts';
 import { isSymbol } from '../forms-of.ts';
 import type { HostValue, MacroEntry } from '../host.ts';
-import { loadMacroModule, moduleNameOf, runNow } from '../macro-modules.ts';
 import { bytesOfText, textOfBytes } from '../names.ts';
 import { helper, modulesTable } from '../prelude.ts';
 import { mayBind } from '../targets.ts';

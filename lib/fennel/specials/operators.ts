@@ -3,7 +3,9 @@
  *
  * Must not know: how an operator is printed.
  */
-import { type Block, type Context, deliver, emit, fault, keep, one, type Special } from '../context.ts';
+import { keep } from '../blocks.ts';
+import { type Block, type Context, fault, type Special } from '../context.ts';
+import { deliver, emit, one } from '../deliver.ts';
 import type { Form, ListForm, Place } from '../forms.ts';
 import { isCallOf, isSymbol } from '../forms-of.ts';
 import { binaryExpr, type Expr, isRepeatable, numberExpr, stringExpr, unaryExpr } from '../tree.ts';

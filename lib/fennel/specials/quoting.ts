@@ -6,7 +6,9 @@
  * Must not know: what the forms are for.
  */
 import { fitting } from '../arguments.ts';
-import { type Context, deliver, fault, freshAutoName, many, one, type Special } from '../context.ts';
+import { freshAutoName } from '../blocks.ts';
+import { type Context, fault, type Special } from '../context.ts';
+import { deliver, many, one } from '../deliver.ts';
 import type { Form, Place, SymbolForm } from '../forms.ts';
 import { type CallForm, isCallOf } from '../forms-of.ts';
 import { placeText, quoteTable } from '../host.ts';

@@ -4,20 +4,9 @@
  * Must not know: what is opened.
  */
 import { bind } from '../bind.ts';
-import {
-  allocate,
-  type Context,
-  compileBody,
-  deliver,
-  emit,
-  fault,
-  freshName,
-  inFunction,
-  newFrame,
-  type Special,
-  scoped,
-  wantReturn,
-} from '../context.ts';
+import { allocate, freshName, inFunction, scoped } from '../blocks.ts';
+import { type Context, fault, newFrame, type Special, wantReturn } from '../context.ts';
+import { compileBody, deliver, emit } from '../deliver.ts';
 import type { Form, ListForm } from '../forms.ts';
 import { isName } from '../forms-of.ts';
 import { declaring } from '../targets.ts';

@@ -15,6 +15,9 @@ import { resourceSpecials } from './resources.ts';
 import { tableSpecials } from './tables.ts';
 import { valueSpecials } from './values.ts';
 
+/** Macros to the language that are specials here, because what they become can't be written in Fennel. */
+export const macroLike: ReadonlySet<string> = new Set(['lambda', 'λ', 'with-open', 'import-macros']);
+
 export const specials: ReadonlyMap<string, Special> = new Map(
   [
     bindingSpecials,

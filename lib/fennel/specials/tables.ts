@@ -4,7 +4,9 @@
  * Must not know: destructuring.
  */
 import { fitting } from '../arguments.ts';
-import { argumentsOf, type Context, deliver, emit, fault, keep, one, type Special } from '../context.ts';
+import { keep } from '../blocks.ts';
+import { type Context, fault, type Special } from '../context.ts';
+import { argumentsOf, deliver, emit, one } from '../deliver.ts';
 import type { SequenceForm, TableForm } from '../forms.ts';
 import { isName } from '../forms-of.ts';
 import { isLuaIdentifier } from '../names.ts';

@@ -3,17 +3,9 @@
  *
  * Must not know: where the values go.
  */
-import {
-  argumentsOf,
-  type Context,
-  deliver,
-  emit,
-  fault,
-  one,
-  type Special,
-  temporary,
-  wantDrop,
-} from '../context.ts';
+import { temporary } from '../blocks.ts';
+import { type Context, fault, type Special, wantDrop } from '../context.ts';
+import { argumentsOf, deliver, emit, one } from '../deliver.ts';
 import type { Form } from '../forms.ts';
 import { isSymbol, list, plainText, symbol } from '../forms-of.ts';
 import { textOfBytes } from '../names.ts';

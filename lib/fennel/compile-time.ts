@@ -1,15 +1,15 @@
 /**
- * Modules of macros, and other code that runs while a program is compiled.
+ * Code that runs while a program is compiled: what a macro may ask of the compiler, modules of macros.
  *
  * Must not know: how Lua runs (a `MacroHost` does that), where files are (a `ModuleFinder` knows).
  */
-import type { Diagnostic, Span } from '../base/diagnostic.ts';
+import { type Diagnostic, diagnostic, type Span } from '../base/diagnostic.ts';
 import { err, ok, type Result } from '../base/result.ts';
+import { freshSymbol } from './blocks.ts';
 import type { Context } from './context.ts';
-import { bridgeOf, hostProblem } from './expand.ts';
 import type { Form, Place } from './forms.ts';
 import { isSymbol } from './forms-of.ts';
-import type { Chunk, HostValue } from './host.ts';
+import type { Chunk, CompilerBridge, HostFailure, HostValue } from './host.ts';
 import { textOfBytes } from './names.ts';
 import { problem } from './problems.ts';
 
@@ -72,4 +72,40 @@ export function moduleNameOf(cx: Context, form: Form | undefined, call: Place): 
   const value = runNow(cx, [form], call);
   const answer = value.ok ? cx.unit.host.asForm(value.value, call) : null;
   return answer?.ok && answer.value.type === 'string' ? textOfBytes(answer.value.bytes) : null;
+}
+
+/** What went wrong in compile-time code, shown at the call with the place inside as a note. */
+export function hostProblem(failure: HostFailure, call: Form['span']): Diagnostic {
+  const inner = failure.span;
+  const apart =
+    inner !== null &&
+    (call === null ||
+      inner.file !== call.file ||
+      inner.start.line !== call.start.line ||
+      inner.start.column !== call.start.column);
+  return diagnostic({
+    code: `macro-${failure.reason}`,
+    message: failure.message,
+    span: call ?? inner,
+    notes: apart && inner !== null ? [{ span: inner, message: 'here' }] : [],
+    hint: null,
+  });
+}
+
+/** What running macros may ask of this compilation. */
+export function bridgeOf(cx: Context): CompilerBridge {
+  return {
+    inScope: (symbol) => cx.unit.scopes.find(symbol.name)?.kind === 'local',
+    gensym: (base) => freshSymbol(cx, null, base ?? ''),
+    macroexpand: (form) => macroexpand(form, cx),
+    loadMacroModule: (name) => loadMacroModule(name, cx),
+  };
+}
+
+/** Expansion for a macro that asks: its faults are the macro's to raise, not the program's yet. */
+function macroexpand(form: Form, cx: Context): Result<Form, Diagnostic[]> {
+  const before = cx.unit.faults.length;
+  const expanded = cx.unit.expand(form, cx);
+  if (expanded !== null && cx.unit.faults.length === before) return ok(expanded);
+  return err(cx.unit.faults.splice(before));
 }
