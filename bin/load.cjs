@@ -8,6 +8,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const vm = require('node:vm');
+const { isMainThread } = require('node:worker_threads');
 
 const dist = path.join(__dirname, '..', 'dist');
 
@@ -38,17 +39,22 @@ module.exports = function load(name) {
     importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   if (cachedData === undefined || script.cachedDataRejected || process.env.QUIRE_CODE_CACHE === 'write') {
-    process.once('exit', () => {
-      const temporary = `${cacheFile}.${process.pid}`;
-      try {
-        fs.writeFileSync(temporary, script.createCachedData(), { mode: 0o644 });
-        fs.renameSync(temporary, cacheFile);
-      } catch {
-        // A dist/ that can't be written only costs time at each start.
-      }
-    });
+    const write = () => writeCache(cacheFile, script.createCachedData());
+    // A thread is ended without an exit; a little later it has done what threads do.
+    if (isMainThread) process.once('exit', write);
+    else setTimeout(write, 100).unref();
   }
   const bundle = { exports: {} };
   script.runInThisContext()(bundle.exports, require, bundle, file, dist);
   return bundle.exports;
 };
+
+function writeCache(file, data) {
+  const temporary = `${file}.${process.pid}`;
+  try {
+    fs.writeFileSync(temporary, data, { mode: 0o644 });
+    fs.renameSync(temporary, file);
+  } catch {
+    // A dist/ that can't be written only costs time at each start.
+  }
+}
