@@ -27,7 +27,8 @@ export function candidates(name: string, kind: keyof typeof shapes, folder: stri
 }
 
 /**
- * Finds modules in a folder of a tree (`''`, or a path that ends in `/`). `builtIn` are modules of macros that are in no tree.
+ * Finds modules in a folder of a tree (`''`, or a path that ends in `/`). `builtIn` are modules of macros
+ * that are in no tree.
  */
 export const moduleFinder = (
   tree: Tree,

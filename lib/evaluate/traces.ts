@@ -1,7 +1,8 @@
 /**
  * Failures of Lua as places and words of the files that people wrote.
  *
- * Chunks are loaded with the lines of their Fennel, so that Lua's own messages name them; what is added here is the column.
+ * Chunks are loaded with the lines of their Fennel, so that Lua's own messages name them; what is added here
+ * is the column.
  * Must not know: what was being evaluated.
  */
 import type { Note } from '../base/diagnostic.ts';

@@ -1,8 +1,8 @@
 /**
  * `fennel.view`: any value of a VM as Fennel text.
  *
- * The options are a Lua table all the way, since a `__fennelview` method is given them and may hand its own back. Metamethods of what is
- * shown run as Lua; the rest does not.
+ * The options are a Lua table all the way, since a `__fennelview` method is given them and may hand its own
+ * back. Metamethods of what is shown run as Lua; the rest does not.
  * Must not know: where the text is shown.
  */
 import {
@@ -155,6 +155,8 @@ class View<Ask> {
   }
 
   #showTable(table: LuaTable, options: LuaTable, indent: number): ByteString {
+    // Where nobody looks for cycles, a few tables can stand for more text than there is time.
+    this.#caller.pause();
     const level = this.#number(options, 'level');
     options.set('level', level + 1);
     const text = this.#showTableAt(table, options, indent);

@@ -21,7 +21,10 @@ import { numberText, readNumber } from './numbers.ts';
 import { bytesOf, type LuaFunction, type LuaValue, push } from './values.ts';
 import { lookAt, watchOf } from './watched.ts';
 
-/** What a program's modules are: given a name, a function that runs the module with its name, or why there is none. */
+/**
+ * What a program's modules are: given a name, a function that runs the module with its name, or why there is
+ * none.
+ */
 export type Loader = (name: string) => LuaFunction | { readonly problem: string };
 
 export type BaseOptions = {

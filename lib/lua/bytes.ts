@@ -48,8 +48,9 @@ const keyOf = (bytes: Bytes): string => `|${latin1(bytes)}`;
 type MendedString = StringObject & { bytes: Bytes; key: string | null };
 
 /**
- * fengari finds table entries, and orders strings, by hexadecimal digits without leading zeros: `"\n\n"` and `"\xaa"`
- * were one key, and a newline came after `"A"`. One code unit a byte has neither fault, and is faster.
+ * fengari finds table entries, and orders strings, by hexadecimal digits without leading zeros: `"\n\n"` and
+ * `"\xaa"` were one key, and a newline came after `"A"`. One code unit a byte has neither fault, and is
+ * faster.
  */
 Object.defineProperties(strings.TString.prototype, {
   hash: {

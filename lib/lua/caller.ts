@@ -20,6 +20,11 @@ export interface Caller {
   index(value: LuaValue, key: LuaValue): LuaValue;
   /** What `tostring` gives. */
   tostring(value: LuaValue): ByteString;
+  /**
+   * Looks at the limits: to be called now and then by what may take long, since no instruction is counted
+   * meanwhile.
+   */
+  pause(): void;
   /** The stack from the caller outwards. */
   frames(): readonly Frame[];
 }
@@ -67,6 +72,10 @@ export class NativeCaller implements Caller {
     pushToString(this.#L, base + 1);
     const text = this.#results(base).at(-1);
     return typeof text === 'string' ? text : '';
+  }
+
+  pause(): void {
+    this.#machine.pause();
   }
 
   frames(): readonly Frame[] {

@@ -1,9 +1,10 @@
 /**
  * Coroutines: those a program makes, and the one that a program runs in when TypeScript answers what it asks.
  *
- * An ask is a yield to TypeScript. Inside the program's own coroutines it passes through every `resume` on the way out, and
- * the answer goes the same way back, so that no program can tell. Calls of Lua from inside a library function (a sort's comparator, a
- * callback of `gsub`, a `__tostring`) can't be left halfway: an ask there is refused.
+ * An ask is a yield to TypeScript. Inside the program's own coroutines it passes through every `resume` on
+ * the way out, and the answer goes the same way back, so that no program can tell. Calls of Lua from inside a
+ * library function (a sort's comparator, a callback of `gsub`, a `__tostring`) can't be left halfway: an ask
+ * there is refused.
  * Must not know: what is asked.
  */
 import { aux, lua, type Native, newValue, pushLatin1, type State } from './engine.ts';

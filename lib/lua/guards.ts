@@ -2,8 +2,9 @@
  * Instructions that take memory in proportion to their operands, checked before fengari executes them.
  *
  * fengari asks nobody, so the instruction does it: an operand is read at the very moment when the values are on the
- * stack, and reading it asks. Only two kinds are changed. `..` of more than two values makes one buffer for all (two can do no more
- * than double what is there, which the alarm for made strings hears); `...` as a list copies every argument.
+ * stack, and reading it asks. Only two kinds are changed. `..` of more than two values makes one buffer for
+ * all (two can do no more than double what is there, which the alarm for made strings hears); `...` as a list
+ * copies every argument.
  * Must not know: limits; `reserve` may throw.
  */
 import type { Instruction } from 'fengari';

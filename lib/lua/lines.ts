@@ -1,8 +1,8 @@
 /**
  * Where the lines of a generated chunk came from.
  *
- * The places are written into the compiled functions themselves, so that every message and frame of Lua has them, also those that a
- * program sees in its own `pcall`.
+ * The places are written into the compiled functions themselves, so that every message and frame of Lua has
+ * them, also those that a program sees in its own `pcall`.
  * Must not know: what the text was generated from.
  */
 import { fromLatin1, type Proto, type StringObject, stringValue } from './engine.ts';

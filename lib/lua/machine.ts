@@ -1,9 +1,9 @@
 /**
  * What runs inside a VM: its threads, its meter, and the end that nothing survives.
  *
- * When a limit is passed, the machine throws `Ended` through whatever runs. Lua's own `pcall`, `xpcall` and `resume` would stop it there,
- * so ours ask `check` before they go on, and every thread has its count hook set to each single instruction: no program
- * executes another one.
+ * When a limit is passed, the machine throws `Ended` through whatever runs. Lua's own `pcall`, `xpcall` and
+ * `resume` would stop it there, so ours ask `check` before they go on, and every thread has its count hook
+ * set to each single instruction: no program executes another one.
  * Must not know: which functions a program has.
  */
 import {

@@ -1,7 +1,8 @@
 /**
  * `string.pack`, `packsize` and `unpack`: binary layouts as the manual (§6.4.2) says.
  *
- * Sizes are those of PUC Lua on a 64-bit machine. An integer that does not fit this machine's 32 bits is read as a float.
+ * Sizes are those of PUC Lua on a 64-bit machine. An integer that does not fit this machine's 32 bits is read
+ * as a float.
  * Must not know: anything of its VM.
  */
 import { aux, type Bytes, latin1, lua, type Native, pushBytes, type State } from './engine.ts';

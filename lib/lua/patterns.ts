@@ -1,14 +1,18 @@
 /**
  * Lua's patterns: matching as the manual (§6.4.1) says, over bytes.
  *
- * A pattern can be made to try for ever, so the matcher counts its steps and calls `pause` now and then, which may throw.
+ * A pattern can be made to try for ever, so the matcher counts its steps and calls `pause` now and then,
+ * which may throw.
  * Must not know: stacks; a wrong pattern is thrown as `PatternProblem`.
  */
 import type { Bytes } from './engine.ts';
 
 export class PatternProblem extends Error {}
 
-/** A captured piece, the position (from 1) of a `()`, or one that its pattern never ends: wrong only for who uses it. */
+/**
+ * A captured piece, the position (from 1) of a `()`, or one that its pattern never ends: wrong only for who
+ * uses it.
+ */
 export type Capture =
   | { readonly start: number; readonly end: number }
   | { readonly position: number }

@@ -1,7 +1,8 @@
 /**
  * `table.sort`'s work: quicksort in place on the table at index 1, by the function at index 2 or by `<`.
  *
- * In place and by comparisons alone, as PUC's: a comparator that is no order gets PUC's error, never an endless loop.
+ * In place and by comparisons alone, as PUC's: a comparator that is no order gets PUC's error, never an
+ * endless loop.
  * Must not know: anything of its VM.
  */
 import { aux, lua, type State } from './engine.ts';

@@ -25,8 +25,9 @@ import { lookInto, watchOf } from './watched.ts';
 export type ByteString = string;
 
 /**
- * A whole float inside the 32 bits of an integer, such as `2.0`: the one case in which a JavaScript number can't say
- * that it is a float. Every other number is itself: an integer if it is whole and fits 32 bits, else a float.
+ * A whole float inside the 32 bits of an integer, such as `2.0`: the one case in which a JavaScript number
+ * can't say that it is a float. Every other number is itself: an integer if it is whole and fits 32 bits,
+ * else a float.
  */
 export class Float {
   readonly value: number;
@@ -51,7 +52,10 @@ export class LuaThread {
   }
 }
 
-/** A table of a VM. The same table is the same object. Nothing here runs metamethods; reading is a look at a watched one. */
+/**
+ * A table of a VM. The same table is the same object. Nothing here runs metamethods; reading is a look at a
+ * watched one.
+ */
 export class LuaTable {
   readonly raw: Table;
   constructor(raw: Table) {

@@ -1,9 +1,9 @@
 /**
  * A Lua 5.3 machine that can be handed hostile programs: the door of this room.
  *
- * What a program can reach is what is put into `globals`; how long and on how much memory it runs is the meter's. One call of a
- * library function may run without a look at the meter (the search for a long text in a longer one, say), so whoever must
- * never wait keeps the whole VM in a thread that can be ended.
+ * What a program can reach is what is put into `globals`; how long and on how much memory it runs is the
+ * meter's. One call of a library function may run without a look at the meter (the search for a long text in
+ * a longer one, say), so whoever must never wait keeps the whole VM in a thread that can be ended.
  * Must not know: Fennel, files, what the program is for.
  */
 import { type Clock, systemClock } from '../base/clock.ts';
@@ -141,8 +141,8 @@ export class Vm<Ask = never> {
   }
 
   /**
-   * A function that asks: what `make` makes of its arguments is the next step of the run, whose next input is what the function
-   * returns. Where nobody can answer, `refuse` words the error.
+   * A function that asks: what `make` makes of its arguments is the next step of the run, whose next input is
+   * what the function returns. Where nobody can answer, `refuse` words the error.
    */
   asker(make: (args: LuaValue[], caller: Caller) => Ask, refuse: (why: Refusal) => string): LuaFunction {
     return this.#function(

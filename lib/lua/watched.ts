@@ -1,8 +1,9 @@
 /**
  * A table that notices the first look at one of its keys, and is a plain table to everyone who asks.
  *
- * The watched value stays out of the table until someone looks; then it is put in, the watch is told, and from there on the
- * table is as plain as it seemed. The watch never holds the table, which lives no longer than its users let it.
+ * The watched value stays out of the table until someone looks; then it is put in, the watch is told, and
+ * from there on the table is as plain as it seemed. The watch never holds the table, which lives no longer
+ * than its users let it.
  * Must not know: which key, or why anyone cares.
  */
 import {

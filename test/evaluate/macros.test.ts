@@ -59,7 +59,12 @@ const errors: readonly (readonly [program: string, message: string, line: number
   ['(macro m [x] (assert-compile false "no place"))\n(m 1)', 'no place', 2],
   ['(macro m [] (error {:code 7}))\n(m)', '{:code 7}', 2],
   ['(macro m [] (fn [] 1))\n(m)', 'could not compile value of type function', 2],
-  ['(macro m [] (let [t []] (tset t 1 t) t))\n(m)', 'could not compile', 2],
+  ['(macro m [] (let [t []] (tset t 1 t) t))\n(m)', 'could not compile a form without end', 2],
+  [
+    '(macro m [] (var t `(+)) (for [_ 1 60] (set t `(+ ,t ,t))) t)\n(m)',
+    'could not compile a form without end',
+    2,
+  ],
   ['(macro m [x] `(m ,x))\n(m 1)', 'does not come to an end', 2],
   ['(macro m []\n (fn f [n] (+ 1 (f n)))\n (f 1))\n(m)', 'stack overflow', 4],
 ];
@@ -76,6 +81,7 @@ const endless: readonly string[] = [
   '(macro m [] (while true))\n(m)',
   '(macro m [] (while true (pcall (fn [] (while true)))))\n(m)',
   '(eval-compiler (while true))',
+  '(macro m [] (var t `(+)) (for [_ 1 60] (set t `(+ ,t ,t))) (view t))\n(m)',
   '(import-macros m :endless)\n(m.x)',
 ];
 for (const program of endless) {

@@ -3,7 +3,7 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { shown } from './rig.ts';
+import { evaluatorOf, failed, limits, shown } from './rig.ts';
 
 const test = suite('evaluate/view');
 
@@ -64,9 +64,21 @@ test('a table of 20,000 levels', () => {
   assert.is(text, `${'['.repeat(127)}[...]${']'.repeat(127)}`);
 });
 
-test('a result that is watched is looked at', () => {
-  // Through `view`'s own reading: see `watched.test.ts` of the VM for every other way.
-  assert.is(viewed('(doto {:x 1} (tset :y 2)) {:one-line? true}'), '{:x 1 :y 2}');
+test('tables that multiply each other are shown once, or until the time is over', () => {
+  const before = '(var t [1]) (for [_ 1 60] (set t [t t]))';
+  assert.ok(viewed('t {:one-line? true}', before).length < 5000);
+  const program = `(local {: view} (require :fennel)) ${before} (view t {:detect-cycles? false})`;
+  assert.match(failed(program, {}, { limits: { ...limits, timeMs: 60 } }).message, /took longer/);
+});
+
+test('to show a watched table is to look at it', () => {
+  const evaluator = evaluatorOf();
+  let looks = 0;
+  const table = evaluator.vm.watchedTable([['stdout', 'x']], 'exit', 3, () => {
+    looks += 1;
+  });
+  const text = evaluator.show(table);
+  assert.equal([text.ok && text.value, looks], ['{:exit 3 :stdout "x"}', 1]);
 });
 
 test.run();

@@ -1,8 +1,9 @@
 /**
  * Forms as Lua tables, and back: what a macro is given and what it gives.
  *
- * Lists, sequences and symbols are tables told apart by their metatables; a plain table is a table form. Where a form was written is
- * kept beside its table, not in it, so that a form that a macro hands back unchanged, or takes apart, keeps its places.
+ * Lists, sequences and symbols are tables told apart by their metatables; a plain table is a table form.
+ * Where a form was written is kept beside its table, not in it, so that a form that a macro hands back
+ * unchanged, or takes apart, keeps its places.
  * Must not know: who compiles the forms.
  */
 import type { Span } from '../../base/diagnostic.ts';
@@ -28,6 +29,12 @@ type Origin = { readonly span: Place; readonly quoted: boolean };
 /** Deeper than any program is; a form that holds itself has no end. */
 const deepest = 500;
 
+/** More parts than any program has; forms that share their parts can stand for billions. */
+const largest = 500_000;
+
+/** How much of a form has been met. */
+type Budget = { left: number };
+
 export class FormTables {
   readonly #vm: Vm;
   readonly #origins = new WeakMap<LuaTable, Origin>();
@@ -49,6 +56,7 @@ export class FormTables {
       a instanceof LuaTable && String(a.get(1)) < caller.tostring(b),
     ]);
     const showList = vm.native(([table = null, inner = null, options = null, indent = null], caller) => {
+      caller.pause();
       const items = table instanceof LuaTable ? itemsOf(table) : [];
       const show = inner ?? view;
       const shown = items.map(
@@ -156,14 +164,15 @@ export class FormTables {
 
   /**
    * The form that a value is. A place of its own is kept if it is in the file of `at`, which everything else gets;
-   * the error is the type of a value that is no form.
+   * the error says what can't be compiled.
    */
   toForm(value: LuaValue, at: Place): Result<Form, string> {
-    return this.#toForm(value, at, 0);
+    return this.#toForm(value, at, 0, { left: largest });
   }
 
-  #toForm(value: LuaValue, at: Place, depth: number): Result<Form, string> {
-    if (depth > deepest) return err('endless form');
+  #toForm(value: LuaValue, at: Place, depth: number, budget: Budget): Result<Form, string> {
+    budget.left -= 1;
+    if (depth > deepest || budget.left < 0) return err('a form without end');
     if (value === null) return ok({ type: 'nil', span: at });
     if (typeof value === 'boolean') return ok({ type: 'boolean', value, span: at });
     if (typeof value === 'number' || value instanceof Float) {
@@ -171,7 +180,7 @@ export class FormTables {
       return ok({ type: 'number', value: number, float: isFloat(value, number), span: at });
     }
     if (typeof value === 'string') return ok({ type: 'string', bytes: value, span: at });
-    if (!(value instanceof LuaTable)) return err(typeOf(value));
+    if (!(value instanceof LuaTable)) return err(`value of type ${typeOf(value)}`);
     const own = this.spanOf(value);
     const span = own !== null && (at === null || own.file === at.file) ? own : at;
     switch (value.metatable) {
@@ -181,9 +190,9 @@ export class FormTables {
       case this.comment:
         return ok({ type: 'list', items: [{ type: 'symbol', name: 'comment', span }], span });
       case this.list:
-        return this.#manyForms('list', itemsOf(value), span, depth);
+        return this.#manyForms('list', itemsOf(value), span, depth, budget);
       default:
-        return this.#tableForm(value, span, depth);
+        return this.#tableForm(value, span, depth, budget);
     }
   }
 
@@ -206,30 +215,31 @@ export class FormTables {
     values: readonly LuaValue[],
     span: Place,
     depth: number,
+    budget: Budget,
   ): Result<Form, string> {
     const items: Form[] = [];
     for (const value of values) {
-      const item = this.#toForm(value, span, depth + 1);
+      const item = this.#toForm(value, span, depth + 1, budget);
       if (!item.ok) return item;
       items.push(item.value);
     }
     return ok({ type, items, span });
   }
 
-  #tableForm(table: LuaTable, span: Place, depth: number): Result<Form, string> {
+  #tableForm(table: LuaTable, span: Place, depth: number, budget: Budget): Result<Form, string> {
     const entries = [...table.entries()];
     const isSequence = table.metatable === this.sequence || this.isMarkedSequence(table);
     const numbered = entries.every(([key]) => typeof key === 'number' && Number.isInteger(key) && key > 0);
     const plainSequence = entries.length > 0 && numbered && itemsOf(table).length === entries.length;
     if (plainSequence || (isSequence && numbered))
-      return this.#manyForms('sequence', itemsOf(table), span, depth);
+      return this.#manyForms('sequence', itemsOf(table), span, depth, budget);
     // A table that a macro made has no order of its own, and its text must not depend on how it was filled.
     if (!this.isForm(table)) entries.sort(([a], [b]) => compareKeys(a, b));
     const forms: [Form, Form][] = [];
     for (const [key, value] of entries) {
-      const keyForm = this.#toForm(key, span, depth + 1);
+      const keyForm = this.#toForm(key, span, depth + 1, budget);
       if (!keyForm.ok) return keyForm;
-      const valueForm = this.#toForm(value, span, depth + 1);
+      const valueForm = this.#toForm(value, span, depth + 1, budget);
       if (!valueForm.ok) return valueForm;
       forms.push([keyForm.value, valueForm.value]);
     }

@@ -1,8 +1,8 @@
 /**
  * Runs macros for the compiler, in a VM of their own.
  *
- * The VM is made when the first macro needs it. It shares the meter of the program it is for, so that a macro that never
- * ends is ended like everything else.
+ * The VM is made when the first macro needs it. It shares the meter of the program it is for, so that a macro
+ * that never ends is ended like everything else.
  * Must not know: the program, its modules, CI.
  */
 import type { Span } from '../../base/diagnostic.ts';
@@ -120,7 +120,7 @@ class MacroRoom implements MacroHost {
     if (form.ok) return form;
     return err({
       reason: 'not-a-form',
-      message: `could not compile value of type ${form.error}`,
+      message: `could not compile ${form.error}`,
       span: place,
     });
   }
