@@ -8,11 +8,10 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const vm = require('node:vm');
-const { isMainThread } = require('node:worker_threads');
 
 const dist = path.join(__dirname, '..', 'dist');
 
-module.exports = function load(name) {
+module.exports = function load(name, inThread = false) {
   const file = path.join(dist, `${name}.cjs`);
   let source;
   let stats;
@@ -41,8 +40,8 @@ module.exports = function load(name) {
   if (cachedData === undefined || script.cachedDataRejected || process.env.QUIRE_CODE_CACHE === 'write') {
     const write = () => writeCache(cacheFile, script.createCachedData());
     // A thread is ended without an exit; a little later it has done what threads do.
-    if (isMainThread) process.once('exit', write);
-    else setTimeout(write, 100).unref();
+    if (inThread) setTimeout(write, 100).unref();
+    else process.once('exit', write);
   }
   const bundle = { exports: {} };
   script.runInThisContext()(bundle.exports, require, bundle, file, dist);

@@ -1,3 +1,3 @@
 'use strict';
 // The thread that holds a run's Lua VM.
-require('./load.cjs')('worker');
+require('./load.cjs')('worker', true);
