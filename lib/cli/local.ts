@@ -10,6 +10,7 @@ import { readText } from '../base/files.ts';
 import { ok, type Result } from '../base/result.ts';
 import { visible } from '../base/text.ts';
 import type { Config } from '../config/config.ts';
+import { quotableConfig } from '../config/quote.ts';
 import { readConfig } from '../config/read.ts';
 import type { Executor } from '../executors/executor.ts';
 import { defaultExecutor, executorNamed } from '../executors/registry.ts';
@@ -93,7 +94,8 @@ function userDirectory({ env }: Context, variable: string, fallback: string): st
 function localSettings(context: Context): Result<Config, Complaint> {
   const path = join(userDirectory(context, 'XDG_CONFIG_HOME', '.config'), 'quire', 'config.fnl');
   const text = readText(path);
-  const sourceOf = (file: string): string | null => (file === path && text.ok ? text.value : null);
+  const sourceOf = (file: string): string | null =>
+    file === path && text.ok ? quotableConfig(text.value) : null;
   const drawn = { sourceOf, colour: context.stderr.colours };
   const read = readConfig(path);
   if (!read.ok) return trouble('your settings have faults:', drawDiagnostics(read.error, drawn).trimEnd());

@@ -17,9 +17,17 @@ export type Settings = { readonly config: Config; readonly warnings: readonly st
 /** The settings, or one text with every fault of the file, each with its place. */
 export async function settingsOf(store: Store): Promise<Result<Settings, string>> {
   const read = readConfig(configFile(store));
-  if (!read.ok) return err(`config.fnl: ${read.error.map(sayShort).join('; ')}`);
+  if (!read.ok) return err(`the settings have faults: ${read.error.map(sayShort).join('; ')}`);
   return ok({ config: read.value.config, warnings: read.value.warnings.map(sayShort) });
 }
+
+export type IntakeSettings = { readonly replace: boolean; readonly mirrors: boolean };
+
+/** What intake has to know. A file that can't be read loses no update: it is kept until the file is mended. */
+export const intakeSettings = (settings: Result<Settings, string>): IntakeSettings =>
+  settings.ok
+    ? { replace: settings.value.config.replace, mirrors: settings.value.config.mirrors.length > 0 }
+    : { replace: true, mirrors: true };
 
 const sayShort = ({ message, span, hint }: Diagnostic): string =>
   `${span === null ? '' : `${place(span)}: `}${message}${hint === null ? '' : ` (${hint})`}`;

@@ -6,6 +6,7 @@
 import { resolve } from 'node:path';
 import { drawDiagnostics } from '../../base/draw.ts';
 import { readBytes } from '../../base/files.ts';
+import { quotableConfig } from '../../config/quote.ts';
 import { examineConfig } from '../../config/read.ts';
 import { shownConfig } from '../../config/show.ts';
 import { complain, fileTrouble, wrongUsage } from '../complain.ts';
@@ -21,7 +22,7 @@ export async function config(context: Context, given: string): Promise<ExitCode>
     return complain(context, complaint.error);
   }
   const { stdout, stderr } = context;
-  const drawing = { sourceOf: () => bytes.value.toString(), colour: stderr.colours };
+  const drawing = { sourceOf: () => quotableConfig(bytes.value.toString()), colour: stderr.colours };
   const examined = examineConfig(path, bytes.value);
   if (!examined.ok) {
     stderr.write(drawDiagnostics(examined.error, drawing));
