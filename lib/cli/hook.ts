@@ -18,7 +18,7 @@ import { self } from '../process/process.ts';
 import { type EvaluatedRun, evaluateRuns } from '../runner/evaluate.ts';
 import { type TakenEvent, type TakenRun, takeIn, takenBefore } from '../runner/intake.ts';
 import type { Server } from '../runner/server.ts';
-import { settingsOf } from '../runner/settings.ts';
+import { intakeSettings, settingsOf } from '../runner/settings.ts';
 import { wakeRunner } from '../runner/wake.ts';
 import { isPaused, prepareStore, siteOf, understandEvent } from '../store/store.ts';
 import { hidden } from './hidden.ts';
@@ -46,8 +46,7 @@ async function hook(server: Server, event: string): Promise<void> {
   const prepared = prepareStore(server.store);
   if (!prepared.ok) server.say(sayFileFailure(prepared.error));
   const settings = await settingsOf(server.store);
-  const replace = settings.ok ? settings.value.config.replace : true;
-  const taken = await takeIn(server, { evaluator: self(), replace, patienceMs: 0 });
+  const taken = await takeIn(server, { ...intakeSettings(settings), evaluator: self(), patienceMs: 0 });
   const woken = await wakeRunner(server);
   if (!taken.ok) return server.say(taken.error);
   const { events } = taken.value;

@@ -11,6 +11,7 @@ import { visible } from '../base/text.ts';
 import {
   commitTree,
   type GitText,
+  mayRun,
   type Objects,
   parsePushLines,
   type RefUpdate,
@@ -22,6 +23,7 @@ import {
   dropEvents,
   type InboxEvent,
   inQueue,
+  keepForMirrors,
   publish,
   type Queue,
   type RunDraft,
@@ -32,6 +34,7 @@ import {
 } from '../store/store.ts';
 import { badVariableName } from './environment.ts';
 import type { Server } from './server.ts';
+import type { IntakeSettings } from './settings.ts';
 
 export type TakenRun = {
   readonly id: RunId;
@@ -60,11 +63,9 @@ export type Intake = {
   readonly isLeft: boolean;
 };
 
-export type IntakeOptions = {
+export type IntakeOptions = IntakeSettings & {
   /** Who evaluates the new runs right after; null leaves it to the runner. */
   readonly evaluator: Owner | null;
-  /** Config `:replace`. */
-  readonly replace: boolean;
   /** Events younger than this are left to their own hook, which evaluates and tells the pusher. */
   readonly patienceMs: number;
 };
@@ -115,10 +116,17 @@ async function takeAll(
       return draft === undefined ? [] : [{ ...run, draft }];
     });
     events.push({ name: event.name, runs, notices, follow: wishes.follow && runs.length > 0 });
-    const dropped = dropEvents(queue, [event]);
+    const forMirrors = options.mirrors && updatesRefs(event);
+    const dropped = forMirrors ? keepForMirrors(queue, event) : dropEvents(queue, [event]);
     if (!dropped.ok) return err(sayStoreFailure(dropped.error));
   }
   return ok({ events, isLeft: false });
+}
+
+/** Whether a push made or moved a branch or a tag: what mirrors want, with or without a pipeline. */
+function updatesRefs(event: InboxEvent): boolean {
+  const lines = parsePushLines(event.stdin);
+  return lines.ok && lines.value.some(mayRun);
 }
 
 /** What became of a push that somebody else took in: the same as if we had, but for numbers already given. */

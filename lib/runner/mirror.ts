@@ -17,6 +17,7 @@ import {
 } from '../git/git.ts';
 import type { Meta } from '../runs/records.ts';
 import type { MirrorAsk } from '../script/ask.ts';
+import { refuseInside } from './mirror-place.ts';
 import type { MirrorWork } from './stage.ts';
 
 /**
@@ -24,13 +25,22 @@ import type { MirrorWork } from './stage.ts';
  * the list as they are. `{:tag :refs}`, or null when the list lets nothing go.
  */
 export async function mirror(
-  run: { readonly gitDir: string; readonly meta: Meta },
+  run: {
+    readonly gitDir: string;
+    readonly meta: Meta;
+    /** Where jobs may write. */
+    readonly forbidden: readonly string[];
+  },
   ask: MirrorAsk,
   work: MirrorWork,
 ): Promise<Result<Plain, string>> {
   const sha = ask.sha === null ? ok(run.meta.sha) : parseSha(ask.sha);
   if (!sha.ok) return err(`'${visible(ask.sha ?? '')}' is no commit`);
   const gitDir = ask.gitDir ?? run.gitDir;
+  for (const place of gitDir === run.gitDir ? [ask.url] : [gitDir, ask.url]) {
+    const allowed = refuseInside(place, gitDir, run.forbidden);
+    if (!allowed.ok) return allowed;
+  }
   const chosen = await refsToPush(gitDir, run.meta.ref, sha.value, ask.refs);
   if (!chosen.ok) return chosen;
   if (chosen.value.length === 0) return ok(null);

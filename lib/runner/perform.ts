@@ -235,7 +235,8 @@ class Performance {
             : Promise.resolve(ok(given));
         return this.#push;
       },
-      mirror: (ask, work) => mirror({ gitDir: plan.gitDir, meta }, ask, work),
+      mirror: (ask, work) =>
+        mirror({ gitDir: plan.gitDir, meta, forbidden: [plan.dataDirectory, plan.workspace] }, ask, work),
       wrote: plan.wrote ?? (() => {}),
       limits: plan.limits,
       clock: this.#clock,

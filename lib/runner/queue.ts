@@ -21,9 +21,10 @@ import {
   watchQueue,
 } from '../store/store.ts';
 import { takeIn } from './intake.ts';
+import { Mirrors } from './mirrors.ts';
 import { endDead, isOver, recoverRuns, settleAll } from './recover.ts';
 import type { Server } from './server.ts';
-import { settingsOf } from './settings.ts';
+import { intakeSettings, settingsOf } from './settings.ts';
 import { type RunProcess, startRunProcess } from './supervise.ts';
 
 export type Worked = 'done' | 'busy' | 'paused' | 'interrupted';
@@ -36,6 +37,8 @@ const hookPatienceMs = 2000;
 const mostTroubles = 6;
 /** How long until the next look at a run that somebody else evaluates. */
 const evaluatingSleepMs = 10;
+/** How long later runs wait for one that somebody else evaluates: most take milliseconds, and an endless one delays nobody. */
+const evaluatingPatienceMs = 500;
 
 /**
  * Works the inbox and the queue until both are empty. `busy`: another runner does it.
@@ -52,7 +55,8 @@ export async function workQueue(server: Server, signal: AbortSignal): Promise<Re
     const worked = await runner.work();
     lock.value.release();
     if (!worked.ok || worked.value === 'interrupted') return worked;
-    if (!(await somethingWaits(server)) && !isUnsettled(server, runner.unsettled)) return worked;
+    const waits = (await somethingWaits(server)) || runner.mirrors.somethingWaits();
+    if (!waits && !isUnsettled(server, runner.unsettled)) return worked;
   }
 }
 
@@ -75,6 +79,8 @@ class Runner {
   readonly #running = new Map<RunId, RunProcess>();
   /** Processes that wait for runs which somebody still evaluates. */
   readonly #ready = new Map<RunId, RunProcess>();
+  /** Since when runs were seen to be evaluated by somebody else. */
+  readonly #evaluating = new Map<RunId, number>();
   /** Pending runs whose page has been made. */
   readonly #shown = new Set<RunId>();
   #showing: Promise<unknown> = Promise.resolve();
@@ -83,10 +89,12 @@ class Runner {
   #troubles = 0;
   /** Ends that could not be published. */
   unsettled: ReadonlySet<RunId> = new Set();
+  readonly mirrors: Mirrors;
 
   constructor(server: Server, signal: AbortSignal) {
     this.#server = server;
     this.#signal = signal;
+    this.mirrors = new Mirrors(server, signal, () => this.#wake());
   }
 
   async work(): Promise<Result<Exclude<Worked, 'busy'>, string>> {
@@ -101,8 +109,9 @@ class Runner {
         const awake = this.#nextWake();
         const isLeft = await this.#takeIn();
         this.unsettled = await settleAll(this.#server);
+        await this.mirrors.look();
         const waiting = alive > 0 ? false : await this.#startRuns();
-        if (this.#running.size === 0 && alive === 0 && !isLeft) {
+        if (this.#running.size === 0 && alive === 0 && !isLeft && !this.mirrors.busy) {
           if (isPaused(store)) return ok('paused');
           if (!waiting) return ok('done');
           if (this.#troubles >= mostTroubles) return err('the queue waits for the next quire command');
@@ -132,8 +141,7 @@ class Runner {
   /** True when an event was left to its hook. */
   async #takeIn(): Promise<boolean> {
     const settings = await settingsOf(this.#server.store);
-    const replace = settings.ok ? settings.value.config.replace : true;
-    const options = { evaluator: null, replace, patienceMs: hookPatienceMs };
+    const options = { ...intakeSettings(settings), evaluator: null, patienceMs: hookPatienceMs };
     const taken = await takeIn(this.#server, options);
     if (!taken.ok) this.#server.say(taken.error);
     return taken.ok && taken.value.isLeft;
@@ -153,17 +161,28 @@ class Runner {
     if (isPaused(store)) return runs.length > 0;
     const settings = await settingsOf(store);
     const room = settings.ok ? settings.value.config.maxRuns : 1;
+    let isLeft = false;
     for (const run of runs) {
       if (this.#running.size >= room) return true;
       if (this.#running.has(run.id)) continue;
       const started = await this.#start(run);
-      // By number: what comes later waits for a run that is still being evaluated.
       if (started === 'later') return true;
+      if (started !== 'evaluating') continue;
+      // By number: what comes later waits a moment for a run that is still being evaluated.
+      if (this.#evaluatedFor(run.id) < evaluatingPatienceMs) return true;
+      isLeft = true;
     }
-    return false;
+    return isLeft;
   }
 
-  async #start(run: PendingRun): Promise<'started' | 'over' | 'later'> {
+  #evaluatedFor(id: RunId): number {
+    const now = performance.now();
+    const since = this.#evaluating.get(id) ?? now;
+    this.#evaluating.set(id, since);
+    return now - since;
+  }
+
+  async #start(run: PendingRun): Promise<'started' | 'over' | 'later' | 'evaluating'> {
     const process = await this.#processFor(run.id);
     if (!process.ok) return this.#later(run, process.error);
     const won = await inQueue(this.#server.store, async (queue) => {
@@ -179,8 +198,8 @@ class Runner {
       switch (won.error.reason) {
         case 'evaluating':
           this.#ready.set(run.id, process.value);
-          setTimeout(() => this.#wake(), evaluatingSleepMs);
-          return 'later';
+          setTimeout(() => this.#wake(), Math.max(evaluatingSleepMs, this.#evaluatedFor(run.id) / 10));
+          return 'evaluating';
         case 'not-here':
         case 'not-found':
         case 'unreadable':
@@ -237,7 +256,7 @@ class Runner {
       each.letGo();
       return each.ended;
     });
-    await Promise.all(ends);
+    await Promise.all([...ends, this.mirrors.ended()]);
     return 'interrupted';
   }
 }

@@ -36,6 +36,13 @@ export {
   workspaceOf,
 } from './layout.ts';
 export { type LogFrom, LogReading, readLog, readLogIn } from './log-reader.ts';
+export {
+  dropForMirrors,
+  keepForMirrors,
+  listForMirrors,
+  noteInRun,
+  readForMirrors,
+} from './mirrors.ts';
 export { latestNumber, latestRun } from './numbers.ts';
 export { type OutDirectory, openOutDirectory, outFinish, outPipeline } from './out-directory.ts';
 export { claimPipeline, type PipelineWritten, type RunMoved, recordPipelines } from './pipeline.ts';

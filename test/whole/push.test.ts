@@ -188,7 +188,7 @@ test(
     for (const run of f.runs()) await run.settled();
     const tag = f.runs().find((run) => run.meta().ref === 'refs/tags/v1');
     assert.is(tag?.meta().sha, first);
-    assert.is((tag?.record('jobs/a/outputs.yml') ?? {}).tag, 'v1');
+    assert.is(tag?.record('jobs/a/outputs.yml').tag, 'v1');
     f.push(':v1');
     f.write('x', '1');
     f.git(f.work, 'add', '-A');
