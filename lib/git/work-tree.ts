@@ -7,6 +7,7 @@ import { parseSha, type Sha } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { splitNames } from './changes.ts';
 import type { GitFailure } from './failure.ts';
+import { quickGit } from './quick.ts';
 import { askGit, runGit } from './repo.ts';
 
 export type WorkTree = {
@@ -96,7 +97,8 @@ function ignoredOf(stdout: Buffer): string[] {
 /** The ignored directories of a work tree, relative to its top, each the topmost one: `node_modules`. */
 export async function ignoredDirectories(top: string): Promise<Result<string[], GitFailure>> {
   const words = ['ls-files', '--others', '--ignored', '--exclude-standard', '--directory', '-z'];
-  const listed = await askGit(top, words);
+  // simple-git waits 50 ms for a command that says nothing, which this one mostly is.
+  const listed = await quickGit(top, words);
   if (!listed.ok) return listed;
   return ok(
     splitNames(listed.value)
@@ -111,7 +113,7 @@ export async function trackedPaths(
   paths: readonly string[],
 ): Promise<Result<Set<string>, GitFailure>> {
   if (paths.length === 0) return ok(new Set());
-  const environment = { GIT_LITERAL_PATHSPECS: '1' };
-  const listed = await askGit(top, ['ls-files', '-z', '--', ...paths], { environment });
+  const literally = { GIT_LITERAL_PATHSPECS: '1' };
+  const listed = await quickGit(top, ['ls-files', '-z', '--', ...paths], literally);
   return listed.ok ? ok(new Set(splitNames(listed.value))) : listed;
 }

@@ -152,7 +152,9 @@ class Watching {
 
   #hear(event: RunEvent): void {
     if (event.event === 'command-started') this.#origins.commandStarted(commandOf(event), Date.now());
-    if (event.event === 'command-finished') this.#origins.commandFinished(commandOf(event), Date.now());
+    if (event.event === 'command-finished') {
+      this.#origins.commandFinished(commandOf(event), Date.now(), event.signal !== null);
+    }
   }
 
   #wrote(path: string): void {
@@ -180,13 +182,15 @@ class Watching {
     const { top } = this.#options;
     if ([...heard.keys()].some((path) => path.endsWith('.gitignore'))) await this.#tree.widen();
     const ignored = await ignoredAmong(top, [...heard.keys()]);
-    const paths = [...heard].filter(([path]) => !ignored.has(path));
-    const doubtful = paths.filter(([, at]) => this.#origins.mayBeOurs(at)).map(([path]) => path);
-    const tracked = await this.#tracked(doubtful);
-    const changes = paths.flatMap(([path, at]): Change[] => {
-      const content = contentAt(join(top, path));
-      return content === null ? [] : [{ path, content, at, tracked: tracked === null || tracked.has(path) }];
+    const seen = [...heard].flatMap(([path, noticedAt]) => {
+      const content = ignored.has(path) ? null : contentAt(join(top, path));
+      return content === null ? [] : [{ path, content, noticedAt }];
     });
+    const doubtful = seen.filter((change) => this.#origins.mayBeOurs(change)).map(({ path }) => path);
+    const tracked = await this.#tracked(doubtful);
+    const changes = seen.map(
+      (change): Change => ({ ...change, tracked: tracked === null || tracked.has(change.path) }),
+    );
     const { changed, adopted, suspected } = this.#origins.judge(changes);
     if (this.#state.kind === 'over') return;
     if (adopted.length > 0) this.#options.hear({ kind: 'adopted', paths: adopted });

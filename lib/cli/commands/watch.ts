@@ -120,7 +120,8 @@ class Watching {
     });
     if (end.kind === 'ended') {
       const { paint } = this.#screen;
-      const tell = this.#screen.isTerminal ? verdict : summary;
+      // A table of a run that gives way to the next one says nothing.
+      const tell = this.#screen.isTerminal || once.signal.aborted ? verdict : summary;
       this.#screen.print(tell(display.view, end.outcome, this.#began, clock(), paint));
     }
     const code = end.kind === 'ended' && once.signal.aborted ? exits.done : this.#tell(end);
