@@ -25,6 +25,14 @@ const lines: readonly (readonly [line: string, drawn: string])[] = [
   [`${e}[38:2::0:0:128mwith colons`, '{f-blue:with colons}'],
   [`${e}[48;5;300mno such colour`, 'no such colour'],
   [`${e}[38mcut short`, 'cut short'],
+  [`${e}[38;5;1;1mmore after a colour`, '{f-red bold:more after a colour}'],
+  [`${e}[4:3mcurly${e}[4:0m straight`, '{underline:curly} straight'],
+  [`${e}[58:2::1:2:3mits colour${e}[58;5;9m too`, 'its colour too'],
+  [`${e}[1;2m${e}[1mtwice${e}[22m off`, '{bold dim:twice} off'],
+  [`${e}[7;31mreversed${e}[27m back`, '{f-red reverse:reversed}{f-red: back}'],
+  [`${e}[>4;2m${e}[?31m${e}[31 mnot colours`, 'not colours'],
+  [`${e}]0;${e}[1mtitle\u0007`, '{bold:title}'],
+  [`${e}${e}[0m[31m`, '[31m'],
   [`${e}[8mhidden text is shown${e}[28m`, 'hidden text is shown'],
   [`${e}[5mblinking is not`, 'blinking is not'],
   [`${e}[2J${e}[H${e}[10;20Hclear and move`, 'clear and move'],
@@ -56,6 +64,25 @@ for (const [line, expected] of lines) {
 test('colours go on in the next line of the same command', () => {
   const first = inkLine(`${e}[33mbegins`, plainInk);
   assert.equal(inkLine('goes on', first.ink).pieces, [{ text: 'goes on', style: 'f-yellow' }]);
+});
+
+test('what has no colours reads the same as what has them', () => {
+  for (const [line] of lines) {
+    const { pieces } = inkLine(line, plainInk);
+    assert.is(plainLine(line), pieces.map(({ text }) => text).join(''), JSON.stringify(line));
+  }
+});
+
+test('a line begins in the ink of the one before, however that came about', () => {
+  const codes = [1, 2, 3, 4, 7, 9, 22, 24, 31, 39, 44, 49, 93, 107, '38;5;200', '48;2;1;200;3', '', 0];
+  let ink = plainInk;
+  for (let step = 0; step < 500; step += 1) {
+    const sequence = `${e}[${codes[(step * 7 + Math.floor(step / 5)) % codes.length]}m`;
+    const carried = inkLine(`${sequence}x`, ink);
+    assert.equal(inkLine(`${e}[${ink.codes}m${sequence}x`, plainInk).pieces, carried.pieces);
+    ink = carried.ink;
+    assert.ok(ink.codes.length < 40, ink.codes);
+  }
 });
 
 test('a million colour changes stay one short line', () => {
