@@ -15,6 +15,7 @@
  * Every step is on disk before the next begins, so a power loss is a death at one of these places.
  * Must not know: why a run ends, or what a site is.
  */
+import { join } from 'node:path';
 import { timestamp } from '../base/clock.ts';
 import { list, remove, rename, status, syncDirectory, writeNewFile } from '../base/files.ts';
 import { parseRunId, type RunId } from '../base/ids.ts';
@@ -44,6 +45,7 @@ import {
   readTimes,
   stamp,
 } from './run-files.ts';
+import { many, syncAll } from './sync.ts';
 import { reading } from './yaml.ts';
 
 export type Ending = { readonly id: RunId; readonly outcome: Outcome };
@@ -68,20 +70,46 @@ export async function endRuns(
   const marked = mark(store, endings);
   if (!marked.ok) return marked;
   const decided: Move[] = [];
+  const undecided: Ending[] = [];
+  for (const ending of endings) {
+    const committed = await committedOutcome(runDirectory(store, from, ending.id), from);
+    if (!committed.ok) return committed;
+    if (committed.value === null) undecided.push(ending);
+    decided.push({ id: ending.id, to: stateOf((committed.value ?? ending.outcome).outcome) });
+  }
+  const committed = await commit(store, from, undecided);
+  return committed.ok ? moveAll(store, from, decided) : committed;
+}
+
+/** Steps 2 and 3. Many runs' files are put on disk by one call a step, which keeps the steps apart as well. */
+async function commit(
+  store: Store,
+  from: 'pending' | 'active',
+  endings: readonly Ending[],
+): Promise<StoreResult<void>> {
+  const each = endings.length < many;
+  const directories = endings.map(({ id }) => runDirectory(store, from, id));
+  const putOnDisk = async (file: string) =>
+    each
+      ? ok(undefined)
+      : syncAll(
+          stateDirectory(store, from),
+          directories.flatMap((directory) => [join(directory, file), directory]),
+        );
+  for (const { id, outcome } of endings) {
+    const over = await endJobs(store, runDirectory(store, from, id), outcome.outcome);
+    if (!over.ok) return over;
+    const stamped = await stampEnd(store, from, id, each);
+    if (!stamped.ok) return stamped;
+  }
+  const stamped = await putOnDisk('times.yml');
+  if (!stamped.ok) return io(stamped.error);
   for (const { id, outcome } of endings) {
     const directory = runDirectory(store, from, id);
-    const committed = await committedOutcome(directory, from);
-    if (!committed.ok) return committed;
-    decided.push({ id, to: stateOf((committed.value ?? outcome).outcome) });
-    if (committed.value !== null) continue;
-    const over = await endJobs(store, directory, outcome.outcome);
-    if (!over.ok) return over;
-    const stamped = await stampEnd(store, from, id);
-    if (!stamped.ok) return stamped;
-    const written = putRecord(directory, 'outcome.yml', outcomeText(outcome), store.modes);
+    const written = putRecord(directory, 'outcome.yml', outcomeText(outcome), store.modes, each);
     if (!written.ok) return io(written.error);
   }
-  return moveAll(store, from, decided);
+  return fromDisk(await putOnDisk('outcome.yml'));
 }
 
 /** What somebody who died before the rename had decided already; a run's end is decided once. */
@@ -180,12 +208,19 @@ export function touchLog(store: Pick<Store, 'modes'>, path: string): StoreResult
   return made.ok || made.error.reason === 'exists' ? ok(undefined) : io(made.error);
 }
 
-async function stampEnd(store: Store, from: 'pending' | 'active', id: RunId): Promise<StoreResult<void>> {
+async function stampEnd(
+  store: Store,
+  from: 'pending' | 'active',
+  id: RunId,
+  durable: boolean,
+): Promise<StoreResult<void>> {
   const directory = runDirectory(store, from, id);
   const times = await reading(() => readTimes(directory));
   if (!times.ok) return err(failureOf(id, from, times.error));
   const stamped = stamp(times.value, 'finishedAt', store.clock());
-  return stamped === times.value ? ok(undefined) : fromDisk(putTimes(directory, stamped, store.modes));
+  return stamped === times.value
+    ? ok(undefined)
+    : fromDisk(putTimes(directory, stamped, store.modes, durable));
 }
 
 /**

@@ -27,7 +27,12 @@ export type InboxEvent = {
   readonly options: Buffer;
 };
 
-export type BadEvent = { readonly name: string; readonly problem: string };
+export type BadEvent = {
+  readonly name: string;
+  readonly problem: string;
+  /** False when only the machine's trouble kept it from being read: it stays and is tried again. */
+  readonly setAside: boolean;
+};
 export type Inbox = { readonly events: InboxEvent[]; readonly bad: BadEvent[] };
 
 /**
@@ -48,7 +53,7 @@ export async function readInbox(store: Store): Promise<StoreResult<Inbox>> {
     const text = readText(join(inboxOf(store), name));
     if (!text.ok) {
       if (text.error.reason === 'missing') continue;
-      bad.push({ name, problem: `it can't be read now: ${text.error.code}` });
+      bad.push({ name, problem: `it can't be read now: ${text.error.code}`, setAside: false });
       continue;
     }
     const event = await understandEvent(name, text.value);
@@ -56,7 +61,7 @@ export async function readInbox(store: Store): Promise<StoreResult<Inbox>> {
       events.push(event.value);
       continue;
     }
-    bad.push({ name, problem: event.error });
+    bad.push({ name, problem: event.error, setAside: true });
     const aside = rename(join(inboxOf(store), name), join(badInboxOf(store), name));
     if (!aside.ok && aside.error.reason !== 'missing') return io(aside.error);
   }

@@ -8,7 +8,7 @@
  */
 import { join } from 'node:path';
 import { removeTree, writeFile } from '../base/files.ts';
-import type { RunId } from '../base/ids.ts';
+import type { JobId, RunId } from '../base/ids.ts';
 import { ok } from '../base/result.ts';
 import type { PipelineRecord } from '../runs/records.ts';
 import type { RunState } from '../runs/states.ts';
@@ -17,7 +17,7 @@ import { jobDirectory, type Modes, runDirectory, stateDirectory } from './layout
 import type { Claim, Queue } from './proofs.ts';
 import { locate } from './read.ts';
 import { pendingJob, pipelineText } from './records.ts';
-import { listJobs, putJob, readJob, readPipeline } from './run-files.ts';
+import { listJobs, makeJobDirectory, putJob, readJob, readPipeline } from './run-files.ts';
 import { many, syncAll } from './sync.ts';
 import { reading } from './yaml.ts';
 
@@ -80,14 +80,17 @@ export async function writePipeline(
     return ok(pipelineText(before.value) === text ? 'same' : 'differs');
   }
   const jobs = pipeline.kind === 'jobs' ? pipeline.jobs : [];
-  const cleared = await clearOtherJobs(directory, new Set(jobs.map(({ id }) => id)));
+  const there = listJobs(directory);
+  if (!there.ok) return io(there.error);
+  const cleared = clearOtherJobs(directory, there.value, new Set(jobs.map(({ id }) => id)));
   if (!cleared.ok) return cleared;
   for (const { id } of jobs) {
-    const there = await reading(() => readJob(directory, id));
-    if (!there.ok && there.error.reason === 'io') return io(there.error.failure);
+    const job = there.value.includes(id) ? await reading(() => readJob(directory, id)) : null;
+    if (job !== null && !job.ok && job.error.reason === 'io') return io(job.error.failure);
     // A job that was taken over from another run is over already.
-    if (there.ok && there.value.state !== 'pending') continue;
-    const put = putJob(directory, pendingJob(id), modes, false);
+    if (job?.ok && job.value.state !== 'pending') continue;
+    const made = makeJobDirectory(directory, id, modes);
+    const put = made.ok ? putJob(directory, pendingJob(id), modes, false) : made;
     if (!put.ok) return io(put.error);
   }
   const written = writeFile(join(directory, 'pipeline.yml'), text, {
@@ -99,10 +102,12 @@ export async function writePipeline(
 }
 
 /** What an evaluation that died, or found other jobs, left behind. */
-async function clearOtherJobs(directory: string, named: ReadonlySet<string>): Promise<StoreResult<void>> {
-  const jobs = listJobs(directory);
-  if (!jobs.ok) return io(jobs.error);
-  for (const id of jobs.value.filter((job) => !named.has(job))) {
+function clearOtherJobs(
+  directory: string,
+  there: readonly JobId[],
+  named: ReadonlySet<string>,
+): StoreResult<void> {
+  for (const id of there.filter((job) => !named.has(job))) {
     const gone = removeTree(jobDirectory(directory, id));
     if (!gone.ok) return io(gone.error);
   }

@@ -55,9 +55,14 @@ export function readOptional<T>(
   return !read.ok && read.error.reason === 'missing' ? ok(null) : read;
 }
 
-/** Replaces a record, on disk when this returns. */
-export const putRecord = (directory: string, file: string, text: string, modes: Modes): FileResult<void> =>
-  writeFile(join(directory, file), text, { mode: modes.file, exact: true });
+/** Replaces a record; on disk when this returns, unless somebody syncs many at once afterwards. */
+export const putRecord = (
+  directory: string,
+  file: string,
+  text: string,
+  modes: Modes,
+  durable = true,
+): FileResult<void> => writeFile(join(directory, file), text, { mode: modes.file, exact: true, durable });
 
 /**
  * Writes a job's record. Only a final one is made to survive a power loss: until then the record follows from
@@ -136,5 +141,5 @@ export const milliseconds = (at: Timestamp): number => parseTimestamp(at) ?? 0;
 export const readTimes = (directory: string): ReadResult<Times> =>
   readRecord(directory, 'times.yml', parseTimes);
 
-export const putTimes = (directory: string, times: Times, modes: Modes): FileResult<void> =>
-  putRecord(directory, 'times.yml', timesText(times), modes);
+export const putTimes = (directory: string, times: Times, modes: Modes, durable = true): FileResult<void> =>
+  putRecord(directory, 'times.yml', timesText(times), modes, durable);

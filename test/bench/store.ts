@@ -20,9 +20,10 @@ import {
   readHistory,
   readLogIn,
   rebuildHistory,
+  recordPipelines,
   settle,
 } from '../../lib/store/store.ts';
-import { draft, ended, good, nothingToShow, put } from '../store/place.ts';
+import { draft, ended, good, jobs, nothingToShow, put } from '../store/place.ts';
 
 const mebibyte = 1024 * 1024;
 const root = fs.mkdtempSync(join(tmpdir(), 'quire-bench-'));
@@ -91,6 +92,10 @@ async function benchPush(): Promise<void> {
   let start = performance.now();
   good(await inQueue(store, (queue) => publish(queue, drafts, { replace: true })));
   console.log(`push of 5,000 refs: published in ${ms(start)}`);
+  start = performance.now();
+  const evaluated = drafts.map(({ id }) => ({ id, pipeline: jobs('a', 'b', 'c', 'd', 'e') }));
+  good(await inQueue(store, (queue) => recordPipelines(queue, evaluated)));
+  console.log(`their pipelines of five jobs: recorded in ${ms(start)}`);
   start = performance.now();
   good(await inQueue(store, (queue) => publish(queue, drafts, { replace: true })));
   console.log(`the same event again: ${ms(start)}`);
