@@ -53,13 +53,11 @@ async function hook(server: Server, event: string): Promise<void> {
   const own = events.find(({ name }) => name === event) ?? (await takenByAnother(server, event));
   const runs = own?.runs ?? [];
   for (const notice of own?.notices ?? []) words.add(`${notice}\n`);
-  // Those of other pushes too: their hooks found their events gone. Ours even when another took it, to be told.
-  const unknown = new Map([...runs, ...events.flatMap((each) => each.runs)].map((run) => [run.id, run]));
+  // Ours, whoever took the event in. Those of other pushes are for their own hooks, and for the runner when those
+  // are dead: nobody waits here for a stranger's pipeline.
   const evaluated = await evaluateRuns(
     server,
-    [...unknown.values()]
-      .filter((run) => run.isNew || runs.includes(run))
-      .map(({ id, draft }) => ({ id, sha: draft.sha })),
+    runs.map(({ id, draft }) => ({ id, sha: draft.sha })),
   );
   // What does not evaluate has ended here, perhaps after the runner has looked for ends the last time.
   if (evaluated.some((each) => each.evaluated.kind !== 'pipeline')) await wakeRunner(server);
