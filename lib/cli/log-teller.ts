@@ -11,6 +11,7 @@ import { isFinal } from '../runs/states.ts';
 import { readLog, readRun, type Store } from '../store/store.ts';
 import type { Output } from './context.ts';
 import { LogText } from './log-text.ts';
+import { terminalText } from './terminal-text.ts';
 import { sayState } from './words.ts';
 
 /** Where the words go. `drained` settles at once when nobody listens any more. */
@@ -71,6 +72,7 @@ export class LogTeller {
       if (!this.#raw) write(`${paint('bold', visible(job.id))}  ${sayState(job.state, paint)}\n`);
       await this.tell(job.id, this.#raw ? '' : '  ');
       this.end(job.id);
+      if (!this.#raw && job.error !== null) write(`  ${paint('red', '✘')} ${terminalText(job.error)}\n`);
     }
   }
 

@@ -53,7 +53,7 @@ export class LogText {
 
   #prefixed(text: string): string {
     const { prefix } = this.#options;
-    return prefix === undefined || text === '' ? text : text.replace(/^(?!$)/gm, prefix);
+    return prefix === undefined || prefix === '' || text === '' ? text : text.replace(/^(?!$)/gm, prefix);
   }
 }
 

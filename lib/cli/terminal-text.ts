@@ -32,6 +32,9 @@ function codeOf(name: string): string {
 /** A line without an end in sight is passed on in parts of this many characters. */
 const longestLine = 65_536;
 
+/** What is not shown as it stands: the controls but tab and newline, and what `visible` spells out. */
+const unusual = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
+
 const withTabs = (text: string): string => text.split('\t').map(visible).join('\t');
 
 /** One stream of output; give it the chunks in order. */
@@ -47,9 +50,10 @@ export class TerminalText {
 
   /** The lines that are whole by now, each with its newline. */
   push(chunk: Uint8Array): string {
-    const lines = (this.#open + this.#decoder.write(Buffer.from(chunk))).split('\n');
-    this.#open = lines.pop() ?? '';
-    let safe = lines.map((line) => `${this.#line(line)}\n`).join('');
+    const text = this.#open + this.#decoder.write(Buffer.from(chunk));
+    const end = text.lastIndexOf('\n') + 1;
+    this.#open = text.slice(end);
+    let safe = this.#lines(text.slice(0, end));
     if (this.#open.length > longestLine) {
       safe += this.#line(this.#open);
       this.#open = '';
@@ -62,6 +66,13 @@ export class TerminalText {
     const rest = this.#open + this.#decoder.end();
     this.#open = '';
     return rest === '' ? '' : `${this.#line(rest)}\n`;
+  }
+
+  /** Whole lines. Most output is plain and goes through in one piece. */
+  #lines(text: string): string {
+    if (text === '' || (this.#ink === plainInk && !unusual.test(text))) return text;
+    const lines = text.slice(0, -1).split('\n');
+    return lines.map((line) => `${this.#line(line)}\n`).join('');
   }
 
   #line(line: string): string {
