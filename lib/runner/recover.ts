@@ -4,17 +4,20 @@
  * Must not know: how runs are worked; it only ends what is left of them.
  */
 
+import type { Timestamp } from '../base/clock.ts';
 import { removeTree, sayFileFailure } from '../base/files.ts';
 import type { RunId } from '../base/ids.ts';
 import type { DeadRun } from '../executors/executor.ts';
 import { sayExecutorFailure } from '../executors/failure.ts';
 import { defaultExecutor, executors } from '../executors/registry.ts';
-import type { Outcome } from '../runs/records.ts';
+import type { ContainerRecord, Outcome } from '../runs/records.ts';
 import { isFinal } from '../runs/states.ts';
 import {
+  type Claim,
   failOrphan,
   finish,
   inQueue,
+  journal,
   listActive,
   listUnsettled,
   readRun,
@@ -68,12 +71,16 @@ export async function endDead(server: Server, id: RunId, outcome: Outcome | null
   const record = await readRun(server.store, id);
   // What never began a container has none; asking an engine that may not be there would be noise.
   const mayHaveContainer = !record.ok || record.value.container !== null;
+  const claim = reopenClaim(server.store, id);
   for (const executor of executors.values()) {
     if (executor.name !== defaultExecutor && !mayHaveContainer) continue;
-    const ended = await executor.recover(gone, () => {});
+    const ended = await executor.recover(gone, (said) => {
+      const stoppedAt = said.kind === 'container' ? said.facts.container_stopped_at : undefined;
+      if (stoppedAt === undefined || !record.ok || !claim.ok) return;
+      recordStop(server, claim.value, record.value.container, stoppedAt);
+    });
     if (!ended.ok) server.say(`run ${id}: ${sayExecutorFailure(ended.error)}`);
   }
-  const claim = reopenClaim(server.store, id);
   if (outcome !== null && claim.ok) {
     const finished = await finish(claim.value, outcome, () => server.publish([id]));
     if (!finished.ok) server.say(`run ${id}: ${sayStoreFailure(finished.error)}`);
@@ -83,6 +90,20 @@ export async function endDead(server: Server, id: RunId, outcome: Outcome | null
   }
   removeWorkspace(server, id);
   await settleOne(server, id);
+}
+
+/** What the dead owner could not record any more. */
+function recordStop(
+  server: Server,
+  claim: Claim,
+  container: ContainerRecord | null,
+  containerStoppedAt: Timestamp,
+): void {
+  if (container === null || container.containerId === null || container.containerStoppedAt !== null) return;
+  const records = journal(claim, { trouble: (failure) => server.say(sayFileFailure(failure)) });
+  const event = { event: 'container', at: containerStoppedAt } as const;
+  records.hear({ ...event, container: { ...container, containerStoppedAt } });
+  records.close();
 }
 
 export function removeWorkspace(server: Pick<Server, 'store' | 'say'>, id: RunId): void {

@@ -267,12 +267,15 @@ export class Run {
     this.id = id;
   }
 
+  /** Looks again when it is nowhere: it may have moved behind the look. */
   state(): State {
-    const at = [...states]
-      .reverse()
-      .find((state) => fs.existsSync(join(this.#forge.data, 'runs', state, this.id)));
-    if (at === undefined) throw new Error(`run ${this.id} is in no state`);
-    return at;
+    for (let tries = 0; tries < 3; tries += 1) {
+      const at = [...states]
+        .reverse()
+        .find((state) => fs.existsSync(join(this.#forge.data, 'runs', state, this.id)));
+      if (at !== undefined) return at;
+    }
+    throw new Error(`run ${this.id} is in no state`);
   }
 
   path(...below: string[]): string {

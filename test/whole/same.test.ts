@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
+import { accountOf } from '../rig/account.ts';
 import { type Forge, forge, type Said } from '../rig/forge.ts';
 
 const test = suite('whole/same');
@@ -51,65 +52,6 @@ const pipeline = `
 (ci.job :killed [:quire/push] (fn [{: sh}] (sh "kill -9 $$")))
 (ci.job :returned [:quire/push] (fn [{: sh}] (sh "exit 6")))
 `;
-
-type Entry = { [key: string]: unknown };
-
-/** What two runs of one commit must have in common. */
-function accountOf(directory: string): Record<string, unknown> {
-  const record = (...path: string[]): Entry => parse(fs.readFileSync(join(directory, ...path), 'utf8'));
-  const { jobs, image } = record('pipeline.yml') as { jobs: Entry[]; image: unknown };
-  const { outcome, error } = record('outcome.yml');
-  const accounts = jobs.map(({ id, inputs, file, line }) => {
-    const at = join('jobs', String(id));
-    const { state, reason, exit, attempt, error: why } = record(at, 'job.yml');
-    const outputs = fs.existsSync(join(directory, at, 'outputs.yml'))
-      ? fs.readFileSync(join(directory, at, 'outputs.yml'), 'utf8')
-      : null;
-    return {
-      id,
-      inputs,
-      file,
-      line,
-      state,
-      reason,
-      exit,
-      attempt,
-      error: why,
-      outputs,
-      log: logOf(directory, at),
-    };
-  });
-  return { image, outcome, error, jobs: accounts, log: logOf(directory, '') };
-}
-
-/** Commands with their ends, notes, and each stream of each command in one piece. */
-function logOf(directory: string, at: string): Entry[] {
-  const entries: Entry[] = fs
-    .readFileSync(join(directory, at, 'log.yml'), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line.slice(2)));
-  const told: Entry[] = [];
-  let streams = { out: Buffer.alloc(0), err: Buffer.alloc(0) };
-  for (const entry of entries) {
-    const { t: _, at: __, out, err, out64, err64, ...rest } = entry;
-    streams = {
-      out: Buffer.concat([streams.out, bytesOf(out, out64)]),
-      err: Buffer.concat([streams.err, bytesOf(err, err64)]),
-    };
-    if (Object.keys(rest).length === 0) continue;
-    if (rest.exit !== undefined)
-      told.push({ out: streams.out.toString('latin1'), err: streams.err.toString('latin1') });
-    if (rest.exit !== undefined) streams = { out: Buffer.alloc(0), err: Buffer.alloc(0) };
-    told.push(rest);
-  }
-  return told;
-}
-
-const bytesOf = (text: unknown, base64: unknown): Buffer =>
-  typeof base64 === 'string'
-    ? Buffer.from(base64, 'base64')
-    : Buffer.from(typeof text === 'string' ? text : '');
 
 function prepared(f: Forge): string {
   f.install('{:max-jobs 0 :env {:SHARED "by all"}}');
@@ -166,7 +108,7 @@ test(
     prepared(f);
     f.push();
     const run = await (await f.run(1)).settled();
-    const account = accountOf(run.path()) as { jobs: (Entry & { id: string; log: Entry[] })[] };
+    const account = accountOf(run.path());
     const inputs = join(f.home, 'inputs.json');
     const outputs = account.jobs.map((job) => [
       job.id,
