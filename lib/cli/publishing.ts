@@ -3,7 +3,7 @@
  *
  * Must not know: when pages are written.
  */
-import { commitTree, withObjects } from '../git/git.ts';
+import { commitTree, headRef, withObjects } from '../git/git.ts';
 import { settingsOf } from '../runner/settings.ts';
 import { createSite, recordsOf, type Site } from '../site/site.ts';
 import { type Store, siteOf } from '../store/store.ts';
@@ -25,7 +25,7 @@ export async function siteDirectory(store: Store): Promise<string> {
 /** A site that writes nothing yet. A broken config does not keep its runs from being shown. */
 export async function openSite(place: SitePlace): Promise<Site> {
   const { store, gitDir, repo, installation } = place;
-  const settings = await settingsOf(store);
+  const [settings, mainRef] = await Promise.all([settingsOf(store), headRef(gitDir)]);
   const wanted = settings.ok ? settings.value.config.site : { url: null, title: null, dir: null };
   return createSite({
     records: recordsOf(store),
@@ -34,6 +34,7 @@ export async function openSite(place: SitePlace): Promise<Site> {
     target: wanted.dir ?? siteOf(store),
     title: wanted.title ?? repo,
     url: wanted.url,
+    mainRef,
     readers: readersOf(store),
     sourceOf: async (sha, file) => {
       const text = await withObjects(gitDir, (objects) => commitTree(objects, sha).read(file, 1024 * 1024));
