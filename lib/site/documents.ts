@@ -7,6 +7,7 @@ import { unreachable } from '../base/unreachable.ts';
 import type { PipelineRecord, RunRecord } from '../runs/records.ts';
 import * as addresses from './addresses.ts';
 import type { RunRow } from './row.ts';
+import type { UnreadableRun } from './unreadable.ts';
 
 /** Text that stays harmless wherever someone pastes the file: no `<`, no line separators, no controls. */
 export const jsonText = (value: unknown): string =>
@@ -107,6 +108,8 @@ export type Status = {
   readonly runs: readonly RunRow[];
   /** The list page with the run before the oldest of `runs`; null when there is none. */
   readonly older_page: number | null;
+  /** Runs whose records can't be read. */
+  readonly unreadable: readonly UnreadableRun[];
 };
 
 /** So many refs that the index still reads well; older ones are found through their runs. */

@@ -10,6 +10,7 @@ import * as addresses from './addresses.ts';
 import { inputsOf } from './documents.ts';
 import type { Frame, SiteNames } from './list-pages.ts';
 import type { LogSection, LogView } from './log-view.ts';
+import type { OutputLines } from './outputs.ts';
 import { cut } from './row.ts';
 import { type LogFiles, sayJobReason } from './run-page.ts';
 import { type AnyState, type Moment, momentOf, type Span, spanOf } from './words.ts';
@@ -39,14 +40,17 @@ export type JobPage = Frame & {
   readonly culprit: LogSection | null;
   readonly log: LogView;
   readonly logFiles: LogFiles;
+  /** What the job returned, for those that need it. */
+  readonly outputs: OutputLines;
 };
+
+export type JobPageParts = Pick<JobPage, 'log' | 'logFiles' | 'outputs'>;
 
 export function jobPage(
   names: SiteNames,
   record: RunRecord,
   job: JobRecord,
-  log: LogView,
-  logFiles: LogFiles,
+  { log, logFiles, outputs }: JobPageParts,
 ): JobPage {
   const { meta, pipeline } = record;
   const lines = pipeline?.kind === 'jobs' ? pipeline.jobs : [];
@@ -81,5 +85,6 @@ export function jobPage(
     culprit: job.state === 'failed' ? (failing[failing.length - 1] ?? null) : null,
     log,
     logFiles,
+    outputs,
   };
 }

@@ -8,6 +8,7 @@ import { counted, showDuration } from '../base/text.ts';
 import * as addresses from './addresses.ts';
 import type { RunList, Status } from './documents.ts';
 import { cut, type RunRow, verdictOf } from './row.ts';
+import type { UnreadableRun } from './unreadable.ts';
 import {
   type AnyState,
   between,
@@ -82,6 +83,7 @@ export type IndexPage = Frame & {
   readonly moreRefs: readonly RefView[];
   readonly trend: Trend | null;
   readonly older: string | null;
+  readonly unreadable: readonly (UnreadableRun & { readonly href: string })[];
 };
 
 export type ListPage = Frame & {
@@ -186,6 +188,7 @@ export function indexPage(status: Status): IndexPage {
     moreRefs: refs.slice(refsAtOnce),
     trend: trendOf(status.runs),
     older: status.older_page === null ? null : addresses.listPage(status.older_page),
+    unreadable: status.unreadable.map((run) => ({ ...run, href: addresses.runPage(run.id) })),
   };
 }
 

@@ -11,6 +11,7 @@ import { badgeOf, feedOf, indexPage, listPage, refPage, type SiteNames } from '.
 import type { Output } from './output.ts';
 import type { Models } from './render.ts';
 import { newestFirst, newestOfRefs, type RunRow, verdictOf, withRows } from './row.ts';
+import type { UnreadableRun } from './unreadable.ts';
 
 /** Renders a page and writes it. */
 export type PutPage = <Name extends keyof Models>(address: string, name: Name, model: Models[Name]) => void;
@@ -40,12 +41,20 @@ function parsed(text: string): unknown {
   }
 }
 
-export const readStatus = (output: Output): Status | null => readOwn<Status>(output, addresses.statusFile);
+export function readStatus(output: Output): Status | null {
+  const status = readOwn<Status>(output, addresses.statusFile);
+  return Array.isArray(status?.unreadable) ? status : null;
+}
 
 const readRows = (lists: Lists, address: string): RunList | null => readOwn<RunList>(lists.output, address);
 
-/** Puts changed runs into every list that shows them. `status` is what the site said before. */
-export function updateLists(lists: Lists, status: Status, rows: readonly RunRow[]): void {
+/** Puts changed runs into every list that shows them. `status` is what the site said before; `unreadable` is told anew. */
+export function updateLists(
+  lists: Lists,
+  status: Status,
+  rows: readonly RunRow[],
+  unreadable: readonly UnreadableRun[],
+): void {
   const latest = Math.max(status.latest, ...rows.map((row) => row.number));
   updatePages(lists, status.latest, latest, rows);
   for (const [ref, mine] of grouped(rows, (row) => row.ref)) {
@@ -56,7 +65,7 @@ export function updateLists(lists: Lists, status: Status, rows: readonly RunRow[
   const runs = withRows(status.runs, rows, addresses.runsPerPage);
   const changed = new Set<string>(rows.map((row) => row.id));
   const refs = newestOfRefs([...rows, ...status.refs.filter((row) => !changed.has(row.id))], mostRefs);
-  writeFront(lists, { latest, runs, refs });
+  writeFront(lists, { latest, runs, refs, unreadable });
 }
 
 /**
@@ -115,7 +124,7 @@ function writeRef(lists: Lists, ref: string, rows: readonly RunRow[], more: bool
 }
 
 /** The index and what stands beside it. Comes last: it links to all others. */
-function writeFront(lists: Lists, front: Pick<Status, 'latest' | 'runs' | 'refs'>): void {
+function writeFront(lists: Lists, front: Pick<Status, 'latest' | 'runs' | 'refs' | 'unreadable'>): void {
   const main = lists.mainRef === null ? null : readRows(lists, addresses.refFile(lists.mainRef));
   const judged = main?.runs ?? front.runs;
   const status: Status = {
@@ -126,6 +135,7 @@ function writeFront(lists: Lists, front: Pick<Status, 'latest' | 'runs' | 'refs'
     refs: front.refs,
     runs: front.runs,
     older_page: olderPage(lists, front.runs),
+    unreadable: front.unreadable,
   };
   lists.put(addresses.badgeFile, 'badge', badgeOf(lists.names.title, judged));
   lists.put(addresses.feedFile, 'feed', feedOf(lists.names, status));
@@ -144,7 +154,11 @@ function olderPage(lists: Lists, runs: readonly RunRow[]): number | null {
 }
 
 /** All lists from all rows there are; what belongs to none of them is removed. */
-export function rebuildLists(lists: Lists, rows: readonly RunRow[]): void {
+export function rebuildLists(
+  lists: Lists,
+  rows: readonly RunRow[],
+  unreadable: readonly UnreadableRun[],
+): void {
   const sorted = [...rows].sort(newestFirst);
   const latest = sorted[0]?.number ?? 0;
   const lowest = addresses.pageOf(sorted[sorted.length - 1]?.number ?? 1);
@@ -166,6 +180,7 @@ export function rebuildLists(lists: Lists, rows: readonly RunRow[]): void {
     latest,
     runs: sorted.slice(0, addresses.runsPerPage),
     refs: newestOfRefs(sorted, mostRefs),
+    unreadable,
   });
 }
 

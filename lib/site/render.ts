@@ -12,6 +12,7 @@ import type { JobPage } from './job-page.ts';
 import type { Badge, Feed, IndexPage, ListPage, RefPage } from './list-pages.ts';
 import type { MissingPage } from './missing-page.ts';
 import type { RunPage } from './run-page.ts';
+import type { UnreadablePage } from './unreadable.ts';
 
 /** Every page template and what it is given. */
 export type Models = {
@@ -20,6 +21,7 @@ export type Models = {
   readonly ref: RefPage;
   readonly run: RunPage;
   readonly job: JobPage;
+  readonly unreadable: UnreadablePage;
   readonly missing: MissingPage;
   readonly badge: Badge;
   readonly feed: Feed;

@@ -17,6 +17,9 @@ export type RunRow = {
   readonly subject: string;
   readonly author: string;
   readonly reason: RunRecord['meta']['reason'];
+  /** The runs that its page links to, while they are there. */
+  readonly rerun_of: RunId | null;
+  readonly replaced_by: RunId | null;
   readonly created_at: string;
   readonly started_at: string | null;
   readonly finished_at: string | null;
@@ -52,6 +55,8 @@ export function rowOf(record: RunRecord): RunRow {
     subject: cut(meta.subject.text),
     author: cut(meta.author.text),
     reason: meta.reason,
+    rerun_of: meta.rerunOf,
+    replaced_by: record.outcome?.replacedBy ?? null,
     created_at: times.createdAt,
     started_at: times.startedAt,
     finished_at: times.finishedAt,

@@ -4,6 +4,7 @@
  * Must not know: other runs, templates.
  */
 import type { JobId, RunId, Sha } from '../base/ids.ts';
+import type { Plain } from '../base/plain.ts';
 import type { JobRecord, RunRecord } from '../runs/records.ts';
 import { isFinal, isJobOver } from '../runs/states.ts';
 import type { StoreFailure } from '../store/store.ts';
@@ -22,17 +23,20 @@ import {
   publishWholeLog,
 } from './log-files.ts';
 import type { Output } from './output.ts';
+import { outputLines } from './outputs.ts';
+import type { Records } from './records.ts';
 import { runPage, type SourceOf } from './run-page.ts';
+import { type UnreadableFailure, unreadablePage, unreadableRun } from './unreadable.ts';
 
 export type RunFiles = {
   readonly output: Output;
   readonly put: PutPage;
   readonly names: SiteNames;
-  readonly log: (id: RunId, job: JobId | null) => LogSource;
+  readonly records: Pick<Records, 'log' | 'has' | 'outputs'>;
   /** The text of a file at a commit, for quoting it in diagnostics; null when it can't be had. */
   readonly sourceOf: (sha: Sha, file: string) => Promise<string | null>;
   readonly memory: RunMemory;
-  /** Hears of logs that could not be read to their end. */
+  /** Hears of runs that could not be read, and of logs and outputs that could not be read to their end. */
   readonly unreadable: StoreFailure[];
 };
 
@@ -60,9 +64,27 @@ export async function publishRun(
   put(
     addresses.runPage(id),
     'run',
-    runPage(names, record, { graph, log: log.view, logFiles: log.files, sourceOf }),
+    runPage(names, record, {
+      graph,
+      log: log.view,
+      logFiles: log.files,
+      sourceOf,
+      isThere: files.records.has,
+    }),
   );
   output.write(addresses.runFile(id), jsonText(runDocument(record)));
+}
+
+/** What stands in for the files of a run that can't be read: one page that says so, and nothing that may be out of date. */
+export function publishUnreadable(files: RunFiles, failure: UnreadableFailure): void {
+  const { output, put, names, unreadable } = files;
+  unreadable.push(failure);
+  const page = addresses.runPage(failure.id);
+  put(page, 'unreadable', unreadablePage(names, unreadableRun(failure)));
+  const directory = addresses.runDirectory(failure.id);
+  for (const name of output.names(directory)) {
+    if (`${directory}/${name}` !== page) output.remove(`${directory}/${name}`);
+  }
 }
 
 async function publishJob(files: RunFiles, record: RunRecord, job: JobRecord): Promise<void> {
@@ -74,7 +96,19 @@ async function publishJob(files: RunFiles, record: RunRecord, job: JobRecord): P
     isJobOver(job.state),
     job.state !== 'pending',
   );
-  files.put(addresses.jobPage(id, job.id), 'job', jobPage(files.names, record, job, view, logFiles));
+  const outputs = outputLines(isJobOver(job.state) ? await returned(files, id, job.id) : null);
+  files.put(
+    addresses.jobPage(id, job.id),
+    'job',
+    jobPage(files.names, record, job, { log: view, logFiles, outputs }),
+  );
+}
+
+async function returned(files: RunFiles, id: RunId, job: JobId): Promise<Plain | null> {
+  const outputs = await files.records.outputs(id, job);
+  if (outputs.ok) return outputs.value;
+  if (outputs.error.reason !== 'not-found') files.unreadable.push(outputs.error);
+  return null;
 }
 
 const nothing: LogLook = {
@@ -92,7 +126,7 @@ async function look(
   if (!begun) return nothing;
   const readings: ReturnType<LogSource>[] = [];
   const source: LogSource = (from) => {
-    const reading = files.log(id, job)(from);
+    const reading = files.records.log(id, job)(from);
     readings.push(reading);
     return reading;
   };

@@ -7,7 +7,7 @@
 import { parseTimestamp } from '../base/clock.ts';
 import { pointSpan } from '../base/diagnostic.ts';
 import { drawDiagnostic } from '../base/draw.ts';
-import { type JobId, shortRef, shortSha, slugOf } from '../base/ids.ts';
+import { type JobId, type RunId, shortRef, shortSha, slugOf } from '../base/ids.ts';
 import { counted, showDuration } from '../base/text.ts';
 import type { DiagnosticLine, JobRecord, RunRecord } from '../runs/records.ts';
 import { isFinal, type JobState } from '../runs/states.ts';
@@ -78,13 +78,15 @@ export type RunPage = Frame & {
   readonly subject: string;
   readonly sentence: string | null;
   readonly error: string | null;
+  /** The run that took its place, while that is there. */
   readonly replacedBy: string | null;
   readonly ref: string;
   readonly refHref: string;
   readonly took: Span;
   readonly at: Moment;
   readonly author: string;
-  readonly reason: string;
+  /** How it came to be, when not by a push. */
+  readonly reason: string | null;
   readonly shortSha: string;
   readonly facts: readonly Fact[];
   readonly variables: readonly (readonly [string, string])[];
@@ -106,6 +108,8 @@ export type RunPageParts = {
   readonly log: LogView | null;
   readonly logFiles: LogFiles;
   readonly sourceOf: SourceOf;
+  /** Whether a run has a page. */
+  readonly isThere: (id: RunId) => boolean;
 };
 
 const longestSubject = 500;
@@ -132,15 +136,18 @@ export function runPage(names: SiteNames, record: RunRecord, parts: RunPageParts
       outcome?.error == null || (outcome.outcome === 'failed-job' && failures.length > 0)
         ? null
         : cut(outcome.error, longestError),
-    replacedBy: outcome?.replacedBy == null ? null : addresses.runPage(outcome.replacedBy),
+    replacedBy:
+      outcome?.replacedBy == null || !parts.isThere(outcome.replacedBy)
+        ? null
+        : addresses.runPage(outcome.replacedBy),
     ref: shortRef(meta.ref),
     refHref: addresses.refPage(meta.ref),
     took: spanOf(times.startedAt, times.finishedAt),
     at: momentOf(times.createdAt),
     author: nameOf(cut(meta.author.text)),
-    reason: sayReason(meta.reason),
+    reason: meta.reason === 'push' ? null : sayReason(meta.reason),
     shortSha: shortSha(meta.sha),
-    facts: factsOf(record),
+    facts: factsOf(record, parts.isThere),
     variables: Object.entries(meta.variables).map(([name, value]) => [name, cut(value, 1000)]),
     diagnostics:
       pipeline?.kind === 'diagnostics'
@@ -183,7 +190,7 @@ const fact = (label: string, text: string, more: Partial<Fact> = {}): Fact => ({
 const moment = (label: string, stamp: string | null): Fact[] =>
   stamp === null ? [] : [fact(label, '', { at: momentOf(stamp) })];
 
-function factsOf(record: RunRecord): Fact[] {
+function factsOf(record: RunRecord, isThere: RunPageParts['isThere']): Fact[] {
   const { meta, times, pipeline, container } = record;
   const image = pipeline?.kind === 'jobs' ? pipeline.image : null;
   return [
@@ -198,7 +205,12 @@ function factsOf(record: RunRecord): Fact[] {
     ...moment('Finished', times.finishedAt),
     ...(meta.rerunOf === null
       ? []
-      : [fact('Again', meta.rerunOf, { code: true, href: addresses.runPage(meta.rerunOf) })]),
+      : [
+          fact('Again', meta.rerunOf, {
+            code: true,
+            href: isThere(meta.rerunOf) ? addresses.runPage(meta.rerunOf) : null,
+          }),
+        ]),
     ...(image === null ? [] : [fact('Image', image, { code: true })]),
     ...(container?.imageTag == null ? [] : [fact('Image tag', container.imageTag, { code: true })]),
     ...(container?.containerId == null

@@ -48,7 +48,7 @@ export type SiteOptions = {
 export type SiteReport = {
   /** The files whose bytes changed, as addresses from the site's root. */
   readonly written: readonly string[];
-  /** Runs that could not be read and therefore keep the pages they had. */
+  /** What of the records could not be read: the pages say so, or show less. */
   readonly unreadable: readonly StoreFailure[];
 };
 
@@ -110,7 +110,7 @@ export function createSite(options: SiteOptions): Site {
         output,
         put,
         names,
-        log: options.records.log,
+        records: options.records,
         sourceOf: options.sourceOf ?? (async () => null),
         memory,
         unreadable,

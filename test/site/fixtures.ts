@@ -8,7 +8,8 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { type Timestamp, timestamp } from '../../lib/base/clock.ts';
 import { type JobId, type RefName, type RunId, runId, type Sha } from '../../lib/base/ids.ts';
-import { ok } from '../../lib/base/result.ts';
+import type { Plain } from '../../lib/base/plain.ts';
+import { err, ok } from '../../lib/base/result.ts';
 import type { DiagnosticLine, JobLine, JobRecord, LogEntry, RunRecord } from '../../lib/runs/records.ts';
 import { isFinal, type JobState, type OutcomeName, type RunState, stateOf } from '../../lib/runs/states.ts';
 import type { LogSource } from '../../lib/site/log-files.ts';
@@ -128,6 +129,9 @@ export type Desk = Records & {
   put(record: RunRecord): RunId;
   drop(id: RunId): void;
   say(id: RunId, job: string | null, entries: readonly LogEntry[]): void;
+  /** Damages the record of a run; what it was of stays known only to the site. */
+  damage(id: RunId, problem: string): void;
+  returns(id: RunId, job: string, outputs: Plain): void;
   /** How many records were read. */
   reads: number;
 };
@@ -135,10 +139,13 @@ export type Desk = Records & {
 export function desk(): Desk {
   const runs = new Map<RunId, RunRecord>();
   const logs = new Map<string, LogEntry[]>();
+  const damaged = new Map<RunId, string>();
+  const outputs = new Map<string, Plain>();
   const records: Desk = {
     reads: 0,
     put: (record) => {
       runs.set(record.meta.id, record);
+      damaged.delete(record.meta.id);
       return record.meta.id;
     },
     drop: (id) => {
@@ -148,12 +155,24 @@ export function desk(): Desk {
       const key = logKey(id, job);
       logs.set(key, [...(logs.get(key) ?? []), ...entries]);
     },
+    damage: (id, problem) => {
+      damaged.set(id, problem);
+    },
+    returns: (id, job, value) => {
+      outputs.set(logKey(id, job), value);
+    },
     list: (state) => ok([...runs.values()].filter((one) => one.state === state).map((one) => one.meta.id)),
     read: async (id) => {
       records.reads += 1;
       const record = runs.get(id);
+      const problem = damaged.get(id);
+      if (record !== undefined && problem !== undefined) {
+        return err({ reason: 'unreadable', id, state: record.state, file: 'meta.yml', problem });
+      }
       return record === undefined ? { ok: false, error: { reason: 'not-found', word: id } } : ok(record);
     },
+    has: (id) => runs.has(id),
+    outputs: async (id, job) => ok(outputs.get(logKey(id, job)) ?? null),
     log: (id, job) => (from) => logFrom(logs.get(logKey(id, job)) ?? [], from),
   };
   return records;

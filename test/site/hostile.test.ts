@@ -65,6 +65,7 @@ async function nastySite(): Promise<Place> {
     exit(1),
   ]);
   one.records.say(first, null, [note(nasty), output(nasty)]);
+  one.records.returns(first, job.id, { [nasty]: [nasty, { [nasty]: nasty }] });
   one.records.put(
     run({
       number: 2,
@@ -83,6 +84,7 @@ async function nastySite(): Promise<Place> {
   );
   one.records.put(run({ number: 5, ...common, state: 'pending' }));
   one.records.put(emptyTexts(run({ number: 6, author: '', subject: '' })));
+  one.records.damage(one.records.put(run({ number: 7, ...common })), nasty);
   const result = await one.site.update([]);
   assert.ok(result.ok, JSON.stringify(result));
   return one;

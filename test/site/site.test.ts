@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { planFaults } from '../../lib/base/files.ts';
 import type { RunId } from '../../lib/base/ids.ts';
+import { LuaFloat } from '../../lib/base/plain.ts';
 import type { Site, SiteReport, SiteResult } from '../../lib/site/site.ts';
 import {
   command,
@@ -387,6 +388,137 @@ test(
     },
     { sourceOf: async () => '(local ci (require :quire.ci))\n(ci.job :test [:biuld])\n' },
   ),
+);
+
+test(
+  'a run that can’t be read is listed as such, and its page says why, until it can be read again',
+  withPlace(async (one) => {
+    const { records, site } = one;
+    const jobs = [{ id: 'build' }];
+    for (let number = 1; number <= 60; number += 1) {
+      records.put(run({ number, jobs, ref: number === 60 ? 'refs/heads/topic' : 'refs/heads/main' }));
+    }
+    await update(site);
+    const [old, newest] = [idOf(3), idOf(60)];
+    records.damage(old, 'line 2: <b>not</b> a mapping');
+    records.damage(newest, 'it is missing');
+    const report = await update(site, old, newest);
+    assert.equal(
+      report.unreadable.map((failure) => failure.reason),
+      ['unreadable', 'unreadable'],
+    );
+    await assertTrue(one);
+    const status = JSON.parse(one.page('status.json'));
+    assert.equal(status.unreadable, [
+      { id: newest, state: 'complete', problem: 'meta.yml: it is missing' },
+      { id: old, state: 'complete', problem: 'meta.yml: line 2: <b>not</b> a mapping' },
+    ]);
+    assert.is(status.latest, 59);
+    const index = one.page('index.html');
+    assert.match(index, new RegExp(`href="runs/${old}/index.html"`));
+    assert.match(index, /meta\.yml: line 2: &lt;b&gt;not&lt;\/b&gt; a mapping/);
+    assert.match(one.page(`runs/${old}/index.html`), /can’t be read/);
+    assert.is(one.page(`runs/${old}/run.json`), '');
+    assert.is(one.page(`runs/${old}/jobs/build/index.html`), '');
+    assert.is(one.page('refs/topic/index.html'), '');
+    // Other runs come and go meanwhile.
+    await update(site, records.put(run({ number: 61 })));
+    await assertTrue(one);
+    assert.equal((await update(site, old)).written, []);
+    records.put(run({ number: 3, jobs }));
+    await update(site, old);
+    await assertTrue(one);
+    assert.match(one.page('page/1.html'), new RegExp(`runs/${old}/index.html`));
+    records.drop(newest);
+    done(await site.forget([newest]));
+    await assertTrue(one);
+    assert.equal(JSON.parse(one.page('status.json')).unreadable, []);
+  }),
+);
+
+test(
+  'a repository whose only run can’t be read says so, and of a thousand such runs names the newest',
+  withPlace(async (one) => {
+    const ids = Array.from({ length: 1000 }, (_, index) => one.records.put(run({ number: index + 1 })));
+    for (const id of ids) one.records.damage(id, 'no record');
+    await update(one.site);
+    assert.match(one.page('index.html'), /<h2 id="unreadable-title">Unreadable<\/h2>/);
+    assert.not.match(one.page('index.html'), /No runs yet/);
+    const { unreadable } = JSON.parse(one.page('status.json'));
+    assert.is(unreadable.length, 50);
+    assert.is(unreadable[0].id, idOf(1000));
+    await assertTrue(one);
+  }),
+);
+
+test(
+  'a link to a run that was removed becomes plain text',
+  withPlace(async (one) => {
+    const { records, site } = one;
+    records.put(run({ number: 1, outcome: 'failed-job' }));
+    records.put(run({ number: 2, rerunOf: idOf(1), outcome: 'replaced', replacedBy: idOf(3) }));
+    records.put(run({ number: 3 }));
+    await update(site, idOf(1), idOf(2), idOf(3));
+    const page = (): string => one.page(`runs/${idOf(2)}/index.html`);
+    assert.match(page(), new RegExp(`href="../../runs/${idOf(1)}/index.html"`));
+    assert.match(page(), new RegExp(`href="../../runs/${idOf(3)}/index.html"`));
+    for (const number of [1, 3]) {
+      records.drop(idOf(number));
+      done(await site.forget([idOf(number)]));
+      assert.not.match(page(), new RegExp(`href="[^"]*${idOf(number)}`));
+      await assertTrue(one);
+    }
+    assert.match(page(), new RegExp(`<code>${idOf(1)}</code>`));
+    assert.is(JSON.parse(one.page(`runs/${idOf(2)}/run.json`)).rerun_of, idOf(1));
+  }),
+);
+
+test(
+  'a job’s page shows what it returned, however deep and long',
+  withPlace(async (one) => {
+    const id = one.records.put(run({ number: 1, jobs: [{ id: 'build' }, { id: 'test' }] }));
+    one.records.returns(id, 'build', {
+      version: '1.2.0 <beta>',
+      files: ['a.txt', { name: 'b.txt', size: 12 }],
+      ratio: new LuaFloat(2),
+      bytes: new Uint8Array([255, 0]),
+      nothing: [],
+      long: 'y'.repeat(100_000),
+      many: Array.from({ length: 10_000 }, (_, index) => index),
+    });
+    await update(one.site, id);
+    const page = one.page(`runs/${id}/jobs/build/index.html`);
+    const shown = [...page.matchAll(/<dt><code>(.*?)<\/code><\/dt><dd><code>(.*?)<\/code>/g)];
+    assert.equal(
+      shown.slice(0, 7).map(([, name, text]) => [name, text?.slice(0, 30)]),
+      [
+        ['version', '1.2.0 &lt;beta&gt;'],
+        ['files[1]', 'a.txt'],
+        ['files[2].name', 'b.txt'],
+        ['files[2].size', '12'],
+        ['ratio', '2.0'],
+        ['bytes', '2 bytes that are not text'],
+        ['nothing', '{}'],
+      ],
+    );
+    assert.ok(page.length < 60_000, `${page.length} bytes`);
+    assert.match(page, /There are more/);
+    assert.not.match(one.page(`runs/${id}/jobs/test/index.html`), /Outputs/);
+    await assertTrue(one);
+  }),
+);
+
+test(
+  'a run’s page says whose commit it is, and how it came to be when nobody pushed',
+  withPlace(async (one) => {
+    const again = one.records.put(run({ number: 2, rerunOf: idOf(1) }));
+    await update(one.site, one.records.put(run({ number: 1 })), again);
+    assert.match(one.page(`runs/${idOf(1)}/index.html`), /<span>by Ada Lovelace<\/span>/);
+    assert.match(
+      one.page(`runs/${again}/index.html`),
+      /<span>run again<\/span><span>by Ada Lovelace<\/span>/,
+    );
+  }),
 );
 
 test(

@@ -27,7 +27,7 @@ export async function site(context: Context, options: SiteOptions): Promise<Exit
   if (!prepared.ok) return complain(context, fileTrouble(prepared.error));
   const runs = await newestRuns(store, { most: recent, state: null, ref: null });
   if (!runs.ok) return complain(context, storeTrouble(runs.error));
-  const changes = runs.value.flatMap((seen) => (seen.kind === 'run' ? [{ run: seen.run.meta.id }] : []));
+  const changes = runs.value.map((seen) => ({ run: seen.kind === 'run' ? seen.run.meta.id : seen.id }));
   const done = await workOnSite(place.value, context.installation, (each) =>
     options.full ? each.rebuild() : each.update(changes),
   );
