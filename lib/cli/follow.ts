@@ -4,8 +4,9 @@
  * Watching only: ^C, or a pusher that is gone, ends the watching and never the runs.
  * Must not know: how the runs are worked.
  */
+import { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type NonBlockingWriter, openNonBlockingWriter } from '../base/files.ts';
+import { openNonBlockingWriter } from '../base/files.ts';
 import { type RunId, shortRef } from '../base/ids.ts';
 import { visible } from '../base/text.ts';
 import type { RunRecord } from '../runs/records.ts';
@@ -40,17 +41,15 @@ export async function followRuns(
   const interrupted = (): void => stop.abort();
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, interrupted);
-  // Node writes pipes synchronously: a pusher that died would hold us for ever. Opened anew, the pipe never waits.
-  const opened = openNonBlockingWriter('/proc/self/fd/2');
-  const out = opened.ok ? opened.value : ordinaryStderr;
-  const pusher = new Pusher(out, stop, options.patienceMs ?? defaultPatienceMs);
+  const outlet = standardError();
+  const pusher = new Pusher(outlet, stop, options.patienceMs ?? defaultPatienceMs);
   for (const id of ids) {
     if (stop.signal.aborted) break;
     const run = await new LogTeller(store, id, pusher, { signal: stop.signal }).follow(null);
     if (run !== null && isFinal(run.state)) pusher.write(sayEnd(run));
     await pusher.flush();
   }
-  if (opened.ok) opened.value.close();
+  outlet.close();
   for (const signal of signals) process.off(signal, interrupted);
 }
 
@@ -68,26 +67,61 @@ function sayEnd({ meta, state, times, outcome }: RunRecord): string {
   return `${words.filter((word) => word !== '').join('  ')}${why}\n`;
 }
 
-/** A socket can't be opened anew. */
-const ordinaryStderr: NonBlockingWriter = {
-  write: (bytes) => {
-    process.stderr.write(bytes);
-    return { ok: true, value: bytes.length };
-  },
-  close: () => ({ ok: true, value: undefined }),
+/** Takes bytes and never waits. */
+type Outlet = {
+  /** How many bytes were taken, or null: nobody reads any more. */
+  write(bytes: Uint8Array): number | null;
+  /** Whether all that was taken has reached the reader. */
+  isEmpty(): boolean;
+  close(): void;
 };
+
+/**
+ * Node writes standard error synchronously: a pusher that died would hold us for ever. A pipe is opened anew, so that
+ * the others who hold it don't notice; a socket can't be, and is written to as one.
+ */
+function standardError(): Outlet {
+  const opened = openNonBlockingWriter('/proc/self/fd/2');
+  if (!opened.ok) return socketOutlet(new Socket({ fd: 2, readable: false, writable: true }));
+  const { write, close } = opened.value;
+  return {
+    write: (bytes) => {
+      const written = write(bytes);
+      return written.ok ? written.value : null;
+    },
+    isEmpty: () => true,
+    close,
+  };
+}
+
+function socketOutlet(socket: Socket): Outlet {
+  let gone = false;
+  socket.on('error', () => {
+    gone = true;
+  });
+  return {
+    write: (bytes) => {
+      if (gone) return null;
+      if (socket.writableLength > 0) return 0;
+      socket.write(bytes);
+      return bytes.length;
+    },
+    isEmpty: () => gone || socket.writableLength === 0,
+    close: () => socket.destroy(),
+  };
+}
 
 /** The reader at the other end of the push. Aborts `stop` when there is none any more. */
 class Pusher implements Listener {
   readonly paint = plain;
   readonly colours = false;
-  readonly #out: NonBlockingWriter;
+  readonly #out: Outlet;
   readonly #stop: AbortController;
   readonly #patienceMs: number;
   #chunks: Uint8Array[] = [];
   #size = 0;
 
-  constructor(out: NonBlockingWriter, stop: AbortController, patienceMs: number) {
+  constructor(out: Outlet, stop: AbortController, patienceMs: number) {
     this.#out = out;
     this.#stop = stop;
     this.#patienceMs = patienceMs;
@@ -108,7 +142,7 @@ class Pusher implements Listener {
   /** Until all is written, or nobody reads. */
   async flush(): Promise<void> {
     let since = performance.now();
-    while (this.#size > 0 && !this.#stop.signal.aborted) {
+    while ((this.#size > 0 || !this.#out.isEmpty()) && !this.#stop.signal.aborted) {
       if (this.#push() > 0) since = performance.now();
       else if (performance.now() - since > this.#patienceMs) this.#stop.abort();
       else await pause(lookEveryMs);
@@ -122,14 +156,14 @@ class Pusher implements Listener {
       const [chunk] = this.#chunks;
       if (chunk === undefined) return taken;
       const written = this.#out.write(chunk);
-      if (!written.ok) {
+      if (written === null) {
         this.#stop.abort();
         return taken;
       }
-      taken += written.value;
-      this.#size -= written.value;
-      if (written.value < chunk.length) {
-        this.#chunks[0] = chunk.subarray(written.value);
+      taken += written;
+      this.#size -= written;
+      if (written < chunk.length) {
+        this.#chunks[0] = chunk.subarray(written);
         return taken;
       }
       this.#chunks.shift();
