@@ -33,7 +33,7 @@ export type StartFailure =
   | { readonly reason: 'missing-program'; readonly program: string; readonly cwd: string }
   | { readonly reason: 'not-executable'; readonly program: string; readonly cwd: string }
   | { readonly reason: 'bad-cwd'; readonly cwd: string }
-  | { readonly reason: 'too-big'; readonly bytes: number }
+  | { readonly reason: 'too-big'; readonly bytes: number; readonly program: string; readonly cwd: string }
   | { readonly reason: 'nul-byte'; readonly where: 'command' | 'environment' | 'cwd' }
   | { readonly reason: 'io'; readonly code: string; readonly detail: string };
 
@@ -64,7 +64,7 @@ export function sayStartFailure(failure: StartFailure): string {
     case 'bad-cwd':
       return `directory ${visible(failure.cwd)} does not exist or can't be entered`;
     case 'too-big':
-      return `the command with its environment is too big for the system (${failure.bytes} bytes); pass long data with :stdin or a file`;
+      return `the arguments of ${visible(failure.program)} and its environment are too big for the system: ${failure.bytes} bytes (started in ${visible(failure.cwd)}); pass long data with :stdin or a file`;
     case 'nul-byte':
       return `a NUL character in the ${failure.where}`;
     case 'io':

@@ -31,7 +31,7 @@ export function explainStart(error: unknown, attempt: Attempt): StartFailure {
         ? { reason: 'not-executable', program, cwd }
         : { reason: code === 'EACCES' ? 'not-executable' : 'missing-program', program, cwd };
     case 'E2BIG':
-      return { reason: 'too-big', bytes: sizeOf(attempt) };
+      return { reason: 'too-big', bytes: sizeOf(attempt), program, cwd };
     default:
       return { reason: 'io', code, detail: message };
   }

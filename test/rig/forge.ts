@@ -235,7 +235,7 @@ export class Forge {
             'sh',
             this.data,
           ],
-          { encoding: 'utf8' },
+          { encoding: 'utf8', maxBuffer: 1 << 28 },
         )
       : '';
     return `${this.#told.join('\n')}\n${records.slice(0, 20_000)}`;
