@@ -127,13 +127,14 @@ export function listJobs(directory: string): FileResult<JobId[]> {
 }
 
 /**
- * Sets a stamp that is not set yet, at least as late as the ones before it: a clock that jumps back must not
- * make a run end before it began.
+ * Sets a stamp that is not set yet, between the ones before and after it: a clock that jumps back must not make a
+ * run end before it began, nor somebody who died while ending a pending run, which then ran all the same.
  */
 export function stamp(times: Times, key: 'startedAt' | 'finishedAt', now: number): Times {
   if (times[key] !== null) return times;
   const earlier = [times.createdAt, times.startedAt].map((at) => (at === null ? 0 : milliseconds(at)));
-  return { ...times, [key]: timestamp(Math.max(now, ...earlier)) };
+  const later = times.finishedAt === null ? Number.POSITIVE_INFINITY : milliseconds(times.finishedAt);
+  return { ...times, [key]: timestamp(Math.min(later, Math.max(now, ...earlier))) };
 }
 
 export const milliseconds = (at: Timestamp): number => parseTimestamp(at) ?? 0;

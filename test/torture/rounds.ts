@@ -118,7 +118,8 @@ class Work {
     } catch (error) {
       this.#report.violations.push(String(error));
     }
-    this.#report.violations.push(...violationsOf(forge));
+    const known = new Set(this.#report.violations);
+    this.#report.violations.push(...violationsOf(forge).filter((each) => !known.has(each)));
     this.#report.runs = forge.runs().length;
   }
 

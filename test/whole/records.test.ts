@@ -148,4 +148,22 @@ test(
   }),
 );
 
+test(
+  'somebody died while ending a pending run: it runs all the same, and its stamps stay in order',
+  forge(async (f) => {
+    const [run] = await paused(f, 1);
+    assert.ok(run);
+    const times = run.record('times.yml');
+    const ended = times.created_at;
+    fs.writeFileSync(
+      run.path('times.yml'),
+      `created_at: "${ended}"\nstarted_at: null\nfinished_at: "${ended}"\n`,
+    );
+    assert.is(f.quire('resume').code, 0);
+    await run.settled();
+    assert.is(run.state(), 'complete');
+    assert.equal(run.record('times.yml'), { created_at: ended, started_at: ended, finished_at: ended });
+  }),
+);
+
 test.run();
