@@ -126,14 +126,11 @@ function compileBody(program: Program, unit: Unit): Stat[] {
 
 function formsOf(program: Program, unit: Unit): readonly Form[] | null {
   if ('forms' in program.content) return program.content.forms;
-  const forms = read({ name: program.file, text: program.content.text });
+  // Names that look like made-up ones belong to whoever wrote them.
+  const forms = read({ name: program.file, text: program.content.text }, unit.names.taken);
   if (!forms.ok) {
     unit.faults.push(...forms.error);
     return null;
-  }
-  // Names that look like made-up ones belong to whoever wrote them.
-  for (const [word] of program.content.text.matchAll(/[^\s()[\]{}"'`,;.:]+_\d+_(?:auto)?/g)) {
-    unit.names.taken.add(word);
   }
   return forms.value;
 }

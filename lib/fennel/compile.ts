@@ -5,7 +5,7 @@
  */
 import { unreachable } from '../base/unreachable.ts';
 import { fitting } from './arguments.ts';
-import { type Context, fault, type Want } from './context.ts';
+import { type Context, deepest, fault, type Want } from './context.ts';
 import { argumentsOf, deliver, one } from './deliver.ts';
 import type { Form, ListForm, SequenceForm, SymbolForm, TableForm } from './forms.ts';
 import { isSymbol, list, plainText, symbol, text } from './forms-of.ts';
@@ -14,9 +14,6 @@ import { luaNumber } from './numbers.ts';
 import { resolve } from './resolve.ts';
 import { compileTable } from './specials/tables.ts';
 import { callExpr, type Expr, nil, numberExpr, stringExpr, varargs } from './tree.ts';
-
-/** Forms inside forms, expansions included: more than this is a diagnostic. */
-const deepest = 360;
 
 /** Compiles a form in a context; what it returns depends on `want`. */
 export function compile(form: Form, cx: Context, want: Want): readonly Expr[] {

@@ -116,6 +116,9 @@ export type Unit = {
   depth: number;
 };
 
+/** Forms inside forms, expansions included: more than this is a diagnostic. */
+export const deepest = 360;
+
 export type Context = { readonly unit: Unit; readonly frame: Frame; readonly block: Block };
 
 /** Reports a fault; the compilation goes on with nil for the form, to find the next one. */
@@ -129,8 +132,9 @@ const mostFaults = 50;
 export function report(cx: Context, found: Diagnostic): void {
   const { faults } = cx.unit;
   if (faults.length >= mostFaults) return;
-  // Once evaluation is over, every macro that follows only says so again.
-  if (found.code === 'macro-limit' && faults.some((fault) => fault.code === found.code)) return;
+  // Once evaluation is over, or the nesting too deep, what follows only says so again.
+  const final = found.code === 'macro-limit' || found.code === 'too-deep';
+  if (final && faults.some((fault) => fault.code === found.code)) return;
   faults.push(found);
 }
 

@@ -61,7 +61,7 @@ class Matcher {
 
   /** The `if` that tries the clauses in turn. */
   clauses(values: readonly Form[], clauses: readonly Form[], pins: boolean): Form | null {
-    const branches: Form[] = [];
+    const found: { matched: Matched; chosen: Form }[] = [];
     for (let i = 0; i + 1 < clauses.length; i += 2) {
       const pattern = clauses[i];
       const body = clauses[i + 1];
@@ -69,21 +69,26 @@ class Matcher {
       const options = { pins, multi: true, inWhere: false, top: true };
       const matched = this.pattern(values, pattern, new Map(), options);
       if (matched === null) return null;
-      const chosen = this.#binding(matched.bindings, body);
+      found.push({ matched, chosen: this.#binding(matched.bindings, body) });
+    }
+    // From the last clause to the first, since alternatives are bound around everything that comes after.
+    let branches: Form[] = [];
+    for (const { matched, chosen } of found.reverse()) {
       if (matched.before === undefined) {
-        branches.push(matched.condition, chosen);
+        branches.push(chosen, matched.condition);
         continue;
       }
-      // The clauses after this one go inside, where its alternatives are bound.
-      const rest = this.clauses(values, clauses.slice(i + 2), pins);
-      if (rest === null) return null;
-      const inner = this.#call('if', matched.condition, chosen, rest);
-      branches.push(this.#call('let', sequence(this.#span, matched.before), inner));
-      break;
+      const inner = this.#call('if', matched.condition, chosen, this.#choice(branches));
+      branches = [this.#call('let', sequence(this.#span, matched.before), inner)];
     }
-    if (branches.length === 0) return nilForm(this.#span);
-    const [only] = branches;
-    return branches.length === 1 && only !== undefined ? only : this.#call('if', ...branches);
+    return this.#choice(branches);
+  }
+
+  /** An `if` of branches in reverse order. */
+  #choice(reversed: readonly Form[]): Form {
+    const [only] = reversed;
+    if (only === undefined) return nilForm(this.#span);
+    return reversed.length === 1 ? only : this.#call('if', ...[...reversed].reverse());
   }
 
   #binding(bindings: readonly Form[], body: Form): Form {
@@ -384,13 +389,15 @@ const trying =
     }
     const all = symbol('...', span);
     const otherwise = caught ?? [freshSymbol(cx, span), all];
-    const step = (value: Form, left: readonly Form[]): Form => {
-      const [pattern, body, ...more] = left;
-      if (pattern === undefined || body === undefined) return value;
-      const chosen = list(span, symbol(how, span), all, pattern, step(body, more), ...otherwise);
-      return list(span, list(span, symbol('fn', span), sequence(span, [all]), chosen), value);
-    };
-    return step(subject, clauses);
+    // From the last step to the first: each one's value is what the next matches.
+    let inner: Form = clauses.at(-1) ?? subject;
+    for (let i = clauses.length - 2; i >= 0; i -= 2) {
+      const pattern = clauses[i] ?? nilForm(span);
+      const value = i === 0 ? subject : (clauses[i - 1] ?? subject);
+      const chosen = list(span, symbol(how, span), all, pattern, inner, ...otherwise);
+      inner = list(span, list(span, symbol('fn', span), sequence(span, [all]), chosen), value);
+    }
+    return inner;
   };
 
 export const matchMacros: Readonly<Record<string, Rewrite>> = {

@@ -7,8 +7,13 @@ import type { ByteString, Form } from './forms.ts';
 import { textOfBytes } from './names.ts';
 import { luaNumber } from './numbers.ts';
 
+/** Deeper than any program that is read; a macro may have made it. */
+const deepest = 1000;
+
 /** One form as Fennel text, on one line but for newlines in strings. */
-export function printForm(form: Form): string {
+export function printForm(form: Form, depth = 0): string {
+  if (depth > deepest) return '...';
+  const inner = (part: Form): string => printForm(part, depth + 1);
   switch (form.type) {
     case 'nil':
       return 'nil';
@@ -21,25 +26,25 @@ export function printForm(form: Form): string {
     case 'symbol':
       return form.name;
     case 'list':
-      return printList(form.items);
+      return printList(form.items, inner);
     case 'sequence':
-      return `[${form.items.map(printForm).join(' ')}]`;
+      return `[${form.items.map(inner).join(' ')}]`;
     case 'table':
-      return `{${form.entries.map(([key, value]) => `${printKey(key)} ${printForm(value)}`).join(' ')}}`;
+      return `{${form.entries.map(([key, value]) => `${printKey(key, inner)} ${inner(value)}`).join(' ')}}`;
   }
 }
 
 /** Keys that are words are written as such, as everyone writes them. */
-const printKey = (key: Form): string =>
-  key.type === 'string' && /^[A-Za-z_][\w?!*<>=+/-]*$/.test(key.bytes) ? `:${key.bytes}` : printForm(key);
+const printKey = (key: Form, inner: (part: Form) => string): string =>
+  key.type === 'string' && /^[A-Za-z_][\w?!*<>=+/-]*$/.test(key.bytes) ? `:${key.bytes}` : inner(key);
 
 const marks: Readonly<Record<string, string>> = { quote: '`', unquote: ',', hashfn: '#' };
 
-function printList(items: readonly Form[]): string {
+function printList(items: readonly Form[], inner: (part: Form) => string): string {
   const [head, body] = items;
   const mark = head?.type === 'symbol' && Object.hasOwn(marks, head.name) ? marks[head.name] : undefined;
-  if (items.length === 2 && body !== undefined && mark !== undefined) return `${mark}${printForm(body)}`;
-  return `(${items.map(printForm).join(' ')})`;
+  if (items.length === 2 && body !== undefined && mark !== undefined) return `${mark}${inner(body)}`;
+  return `(${items.map(inner).join(' ')})`;
 }
 
 function printNumber(value: number, float: boolean): string {

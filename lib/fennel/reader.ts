@@ -64,9 +64,9 @@ function isDelimiter(code: number): boolean {
   }
 }
 
-/** Reads a whole source. */
-export function read(source: Source): Result<Form[], Diagnostic[]> {
-  const reader = new Reader(source);
+/** Reads a whole source. Names with an underscore, as the compiler makes them up (`_1_`), are added to `taken`. */
+export function read(source: Source, taken: Set<string> = new Set()): Result<Form[], Diagnostic[]> {
+  const reader = new Reader(source, taken);
   reader.run();
   return reader.faults.length > 0 ? err(reader.faults) : ok(reader.forms);
 }
@@ -74,13 +74,15 @@ export function read(source: Source): Result<Form[], Diagnostic[]> {
 class Reader {
   readonly forms: Form[] = [];
   readonly faults: Diagnostic[] = [];
+  readonly #taken: Set<string>;
   readonly #file: string;
   readonly #text: string;
   readonly #lines: Lines;
   readonly #open: Open[] = [];
   #offset = 0;
 
-  constructor(source: Source) {
+  constructor(source: Source, taken: Set<string>) {
+    this.#taken = taken;
     this.#file = source.name;
     this.#text = source.text;
     this.#lines = new Lines(source.text);
@@ -305,6 +307,7 @@ class Reader {
     if (number === null && (word.includes('.') || word.includes(':') || word.startsWith('~'))) {
       this.#checkSymbol(word, span);
     }
+    if (word.includes('_')) this.#taken.add(word.split(/[.:]/, 1)[0] ?? word);
     this.#add({ type: 'symbol', name: word, span });
   }
 

@@ -4,7 +4,7 @@
  * Must not know: how names are bound.
  */
 import { nearest } from '../base/text.ts';
-import { type Context, fault, report } from './context.ts';
+import { type Context, deepest, fault, report } from './context.ts';
 import type { SymbolForm } from './forms.ts';
 import { bytesOfText, isLuaIdentifier, multiSymbol } from './names.ts';
 import { problem } from './problems.ts';
@@ -19,6 +19,10 @@ export function resolve(form: SymbolForm, cx: Context): Expr {
   }
   const parts = inHash(multi?.parts ?? [form.name], cx);
   const first = parts[0] ?? form.name;
+  if (parts.length > deepest) {
+    fault(cx, 'too-deep', form.span);
+    return nil;
+  }
   const { unit } = cx;
   if (form.name === '$...' && cx.frame.hash !== null) {
     cx.frame.usesVararg = true;
@@ -58,7 +62,7 @@ const inHash = (parts: readonly string[], cx: Context): readonly string[] =>
 /** The expression of `first.b.c`, given that of `first`. */
 export function fieldsOf(first: Expr, parts: readonly string[]): Expr {
   let value = first;
-  for (const part of parts.slice(1)) value = indexExpr(value, stringExpr(bytesOfText(part)));
+  for (const part of parts.slice(1, deepest)) value = indexExpr(value, stringExpr(bytesOfText(part)));
   return value;
 }
 

@@ -6,7 +6,7 @@
 import type { Targets } from './bind.ts';
 import { nearer } from './bind.ts';
 import { allocate, allocateName } from './blocks.ts';
-import { type Context, fault, report } from './context.ts';
+import { type Context, deepest, fault, report } from './context.ts';
 import { one } from './deliver.ts';
 import type { ListForm, Place, SymbolForm } from './forms.ts';
 import { isName } from './forms-of.ts';
@@ -147,6 +147,10 @@ function fieldTarget(cx: Context, form: ListForm, call: Place): Expr | null {
   }
   if (keys.length === 0) {
     fault(cx, 'dynamic-set-key', call);
+    return null;
+  }
+  if (keys.length > deepest) {
+    fault(cx, 'too-deep', call);
     return null;
   }
   let target = resolve(table, cx);

@@ -60,4 +60,23 @@ test('depth costs no more than length', () => {
   assert.ok(performance.now() - start < 5000);
 });
 
+/** Flat forms whose expansion, or whose Lua, is deep: an answer, however long they are. */
+const long: Readonly<Record<string, (n: number) => string>> = {
+  'steps that may fail': (n) => `(case-try 1 ${many(n, (i) => `x${i} x${i}`)})`,
+  alternatives: (n) => `(case 1 ${many(n, (i) => `(where (or [x] {:a x})) ${i}`)})`,
+  'conditions with locals': (n) => `(if ${many(n, (i) => `(let [y 1] y) ${i}`)})`,
+  steps: (n) => `(-?> 1 ${many(n, () => 'f')})`,
+  'a shown expansion': (n) => `(macrodebug (-> 1 ${many(n, () => 'f')}))`,
+  fields: (n) => `(print _G${'.b'.repeat(n)} (. {} ${many(n, () => ':a')}))`,
+  methods: (n) => `(-> {} ${many(n, () => '(: :a)')})`,
+  'a long word': (n) => `"${'x'.repeat(100 * n)}" ${'y'.repeat(100 * n)}`,
+};
+for (const [name, text] of Object.entries(long)) {
+  test(`5,000 ${name}`, () => {
+    const start = performance.now();
+    compile({ name: 'x', text: text(5000) });
+    assert.ok(performance.now() - start < 10_000);
+  });
+}
+
 test.run();

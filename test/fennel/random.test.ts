@@ -109,7 +109,7 @@ test('a printed form reads as the same form', () => {
 test('random forms compile to Lua that loads, or to a diagnostic', () => {
   fc.assert(
     fc.property(fc.array(form, { maxLength: 3 }), (made) => {
-      const text = made.map(printForm).join('\n');
+      const text = made.map((form) => printForm(form)).join('\n');
       const compiled = compile({ name: 'x', text }, { globals: [...globals, 'x', 'y', 't', 'f'] });
       // Lua that the program brings itself is its own affair.
       if (compiled.ok && !text.includes('lua')) assert.is(refusalOf(compiled.value.lua), null, text);

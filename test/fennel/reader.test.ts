@@ -29,7 +29,10 @@ const forms: readonly (readonly [text: string, printed: string])[] = [
 for (const [text, printed] of forms) {
   test(JSON.stringify(text), () => {
     const found = read({ name: 'x.fnl', text });
-    assert.is(found.ok ? found.value.map(printForm).join(' ') : found.error[0]?.message, printed);
+    assert.is(
+      found.ok ? found.value.map((form) => printForm(form)).join(' ') : found.error[0]?.message,
+      printed,
+    );
   });
 }
 

@@ -5,7 +5,7 @@
  */
 import { bindExpr, nearer } from '../bind.ts';
 import { allocateName, freshName, inBlock, scoped, throughStatements } from '../blocks.ts';
-import { type Block, type Context, fault, type Special, type Want, wantDrop } from '../context.ts';
+import { type Block, type Context, deepest, fault, type Special, type Want, wantDrop } from '../context.ts';
 import { compileBody, deliver, emit, many, one } from '../deliver.ts';
 import type { Form, ListForm, Place } from '../forms.ts';
 import { isName, isTable, plainText, typeName } from '../forms-of.ts';
@@ -76,7 +76,7 @@ function chain(cx: Context, want: Want, branches: Branches, from: number, condit
       const inner = { ...cx, block };
       next = one(inner, pair.condition);
       if (block.stats.length > 0) {
-        emit(inner, chain(inner, want, branches, i, next));
+        emitDeeper(inner, branches.at, () => chain(inner, want, branches, i, next));
         return { kind: 'if', clauses, otherwise: block.stats, at: branches.at };
       }
     }
@@ -89,6 +89,17 @@ function chain(cx: Context, want: Want, branches: Branches, from: number, condit
   }
   const body = inBlock(cx, (inner) => finishBranch(inner, otherwise, want, branches.at));
   return { kind: 'if', clauses, otherwise: body, at: branches.at };
+}
+
+/** Each `else` with an `if` of its own is a level of Lua's. */
+function emitDeeper(cx: Context, at: Place, make: () => Stat): void {
+  if (cx.unit.depth >= deepest) {
+    fault(cx, 'too-deep', at);
+    return;
+  }
+  cx.unit.depth += 1;
+  emit(cx, make());
+  cx.unit.depth -= 1;
 }
 
 function finishBranch(cx: Context, form: Form | null, want: Want, at: Place): void {

@@ -5,7 +5,7 @@
  */
 import { fitting } from '../arguments.ts';
 import { keep } from '../blocks.ts';
-import { type Context, fault, type Special } from '../context.ts';
+import { type Context, deepest, fault, type Special } from '../context.ts';
 import { argumentsOf, deliver, emit, one } from '../deliver.ts';
 import type { SequenceForm, TableForm } from '../forms.ts';
 import { isName } from '../forms-of.ts';
@@ -25,6 +25,7 @@ export function compileTable(form: SequenceForm | TableForm, cx: Context): Expr 
 const lookUp: Special = (call, cx, want) => {
   const [, table, ...keys] = call.items;
   if (table === undefined) return deliver(cx, want, fault(cx, 'expected-table', call.span), call.span);
+  if (keys.length > deepest) return deliver(cx, want, fault(cx, 'too-deep', call.span), call.span);
   let value = one(cx, table);
   for (const key of keys) value = indexExpr(value, one(cx, key));
   return deliver(cx, want, [value], call.span);
@@ -39,6 +40,7 @@ const store: Special = (call, cx, want) => {
   if (table.type === 'boolean' || table.type === 'number') {
     return deliver(cx, want, fault(cx, 'tset-literal', call.span), call.span);
   }
+  if (rest.length > deepest) return deliver(cx, want, fault(cx, 'too-deep', call.span), call.span);
   let target = one(cx, table);
   for (const key of rest.slice(0, -1)) target = indexExpr(target, one(cx, key));
   const stored = one(cx, value);

@@ -65,7 +65,10 @@ const isSpecialCall = (head: Form | undefined, cx: Context): boolean =>
   isSymbol(head) && cx.unit.specials.has(head.name);
 
 const comment: Special = (call, cx, want) => {
-  const text = call.items.slice(1).map(printForm).join(' ');
+  const text = call.items
+    .slice(1)
+    .map((form) => printForm(form))
+    .join(' ');
   emit(cx, { kind: 'comment', text: text.replaceAll(']]', ']\\]'), at: call.span });
   return deliver(cx, want, [nil], call.span);
 };
