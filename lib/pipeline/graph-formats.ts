@@ -6,7 +6,7 @@
 import { visible } from '../base/text.ts';
 import { isSource } from './draft.ts';
 import { topologicalOrder } from './graph.ts';
-import type { InputId, Pipeline } from './pipeline.ts';
+import type { InputId, Pipeline } from './sound.ts';
 
 /** Sources that something waits for, then jobs, each after its inputs. */
 export function graphNodes(pipeline: Pipeline): InputId[] {

@@ -6,7 +6,7 @@
 import { visible } from '../base/text.ts';
 import { isSource } from './draft.ts';
 import { graphEdges, graphNodes } from './graph-formats.ts';
-import type { Pipeline } from './pipeline.ts';
+import type { Pipeline } from './sound.ts';
 
 const letter = 8.2;
 const height = 34;

@@ -6,7 +6,7 @@
 import { visible } from '../base/text.ts';
 import { isSource } from './draft.ts';
 import { topologicalOrder } from './graph.ts';
-import type { InputId, Job, Pipeline } from './pipeline.ts';
+import type { InputId, Job, Pipeline } from './sound.ts';
 
 /** A column carries what one job or source gives, until its last dependent has been drawn. */
 type Lane = { readonly from: InputId; left: number } | null;

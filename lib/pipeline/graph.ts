@@ -6,7 +6,7 @@
 import { alg, Graph } from '@dagrejs/graphlib';
 import type { JobId } from '../base/ids.ts';
 import { isSource } from './draft.ts';
-import type { InputId, Pipeline } from './pipeline.ts';
+import type { InputId, Pipeline } from './sound.ts';
 
 type Node = { readonly id: string; readonly inputs: readonly string[] | null };
 
