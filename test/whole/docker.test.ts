@@ -85,6 +85,24 @@ test(
   }),
 );
 
+test(
+  'a mirror runs on the host: the container needs no git, no network and no credential',
+  withEngine(async (f, rig) => {
+    f.install(settings(rig, 'docker'));
+    const target = join(f.home, 'target.git');
+    f.git(f.home, 'init', '-q', '--bare', target);
+    const sha = f.commit(`(local ci (require :quire.ci))
+(ci.job :inside [:quire/push] (fn [{: sh}] (sh "test ! -e /usr/bin/git && echo $CI $QUIRE_JOB")))
+(ci.mirror "${target}" {:after [:inside]})
+`);
+    f.push();
+    const run = await (await f.run(1)).settled();
+    assert.is(run.state(), 'complete', String(run.outcome().error));
+    assert.is(run.stream('inside'), 'true inside\n');
+    assert.is(f.git(target, 'rev-parse', 'main').trim(), sha);
+  }),
+);
+
 const waiting = `(local ci (require :quire.ci))
 (ci.job :wait [:quire/push] (fn [{: sh}] (sh "touch started; sleep 1000")))
 `;

@@ -152,6 +152,33 @@ test(
 );
 
 test(
+  'caps apply after masking: no beginning of a secret is left where a log or an output is cut',
+  forge(async (f) => {
+    f.install(`${secrets(f).slice(0, -1)} :log-limit 1000}`);
+    f.commit(`
+(local ci (require :quire.ci))
+(for [pad 974 998 2]
+  (ci.job (.. "log-" pad) [:quire/push] (fn [{: secret : sh}]
+    (sh ["printf" "%s%s%s" (string.rep "x" pad) (secret :token) (string.rep "y" 40)]))))
+(ci.job :outputs [:quire/push] (fn [{: secret}]
+  (fcollect [cut 1 28] (.. (string.rep "x" (- 65536 cut)) (secret :token)))))
+`);
+    f.push();
+    const run = await (await f.run(1)).settled();
+    assert.is(run.state(), 'complete', String(run.outcome().error));
+    const logs = Object.keys(run.jobStates()).filter((job) => job !== 'outputs');
+    assert.is(logs.length, 13);
+    for (const job of logs)
+      assert.ok(
+        run.log(job).some((entry) => entry.truncated === true),
+        job,
+      );
+    for (const file of [...logs.map((job) => `jobs/${job}/log.yml`), 'jobs/outputs/outputs.yml'])
+      assert.not.match(fs.readFileSync(run.path(file), 'utf8'), /xh/, file);
+  }),
+);
+
+test(
   'a secret limited to refs is for those; an unknown one, a missing file and a broken config say so',
   forge(async (f) => {
     f.install(secrets(f));
