@@ -78,7 +78,7 @@ export function jobPage(
     ref: shortRef(meta.ref),
     refHref: addresses.refPage(meta.ref),
     shortSha: shortSha(meta.sha),
-    subject: meta.subject.text === '' ? '(no subject)' : cut(meta.subject.text),
+    subject: meta.subject.text === '' ? '(no subject)' : cut(meta.subject.text, 60),
     needs: inputsOf(pipeline, job.id).map(link),
     neededBy: lines.filter((one) => one.inputs.includes(job.id)).map((one) => link(one.id)),
     where: line === undefined || line.file === '' ? null : `${line.file}:${line.line}`,

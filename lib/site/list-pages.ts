@@ -136,12 +136,15 @@ export type SiteNames = { readonly title: string; readonly url: string | null };
 /** Refs that the index shows at once; the rest is one click away. */
 const refsAtOnce = 12;
 
+/** A list is read at a glance; the run's page has the whole. */
+const longestSubject = 120;
+
 export function rowView(row: RunRow): RowView {
   return {
     href: addresses.runPage(row.id),
     number: row.number,
     state: row.state,
-    subject: row.subject === '' ? '(no subject)' : row.subject,
+    subject: row.subject === '' ? '(no subject)' : cut(row.subject, longestSubject),
     ref: shortRef(row.ref),
     refHref: addresses.refPage(row.ref),
     sha: row.sha,

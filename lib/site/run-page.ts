@@ -57,7 +57,7 @@ export type DiagnosticView = {
   readonly job: string | null;
   readonly hint: string | null;
   /** The source line and the caret under it; null when the source is not at hand. */
-  readonly quote: { readonly source: string; readonly caret: string } | null;
+  readonly quote: { readonly source: string; readonly gutter: string; readonly caret: string } | null;
 };
 
 export type GraphView = Omit<Graph, 'boxes'> & {
@@ -131,11 +131,7 @@ export function runPage(names: SiteNames, record: RunRecord, parts: RunPageParts
     state: record.state,
     subject,
     sentence: sentenceOf(record, failures.length),
-    // The list of failed jobs says the same, with links.
-    error:
-      outcome?.error == null || (outcome.outcome === 'failed-job' && failures.length > 0)
-        ? null
-        : cut(outcome.error, longestError),
+    error: outcome?.error == null || isSaidBelow(record) ? null : cut(outcome.error, longestError),
     replacedBy:
       outcome?.replacedBy == null || !parts.isThere(outcome.replacedBy)
         ? null
@@ -161,6 +157,13 @@ export function runPage(names: SiteNames, record: RunRecord, parts: RunPageParts
     json: addresses.runFile(id),
   };
 }
+
+/** The failed jobs are listed with links, and the faults of a pipeline each with its line: better than in one sentence. */
+const isSaidBelow = ({ outcome, jobs, pipeline }: RunRecord): boolean =>
+  (outcome?.outcome === 'failed-job' && jobs.some((job) => job.state === 'failed')) ||
+  (outcome?.outcome === 'failed-pipeline' &&
+    pipeline?.kind === 'diagnostics' &&
+    pipeline.diagnostics.length > 0);
 
 function sentenceOf(record: RunRecord, failures: number): string | null {
   const outcome = record.outcome?.outcome ?? null;
@@ -309,6 +312,9 @@ function quoteOf(
     { code: '', message: '', span, notes: [], hint: null, job: null },
     { sourceOf, colour: false },
   );
-  const [, source, caret] = drawn.split('\n');
-  return source === undefined || caret === undefined || caret === '' ? null : { source, caret };
+  const [, source, below = ''] = drawn.split('\n');
+  const [, gutter, caret] = /^( *\| *)(\^+)$/.exec(below) ?? [];
+  return source === undefined || gutter === undefined || caret === undefined
+    ? null
+    : { source, gutter, caret };
 }
