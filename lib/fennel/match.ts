@@ -121,7 +121,7 @@ class Matcher {
     const ignored = name.startsWith('_');
     if (!ignored) seen.set(name, value);
     const mayBeNil = ignored || name.startsWith('?');
-    const condition = mayBeNil ? trueForm(this.#span) : this.#call('not=', nilForm(this.#span), value);
+    const condition = mayBeNil ? trueForm(this.#span) : this.#call('not=', value, nilForm(this.#span));
     return { condition, bindings: [pattern, value] };
   }
 

@@ -105,7 +105,7 @@ const collectSequence =
       list(
         span,
         word('if'),
-        list(span, word('not='), nilForm(span), each),
+        list(span, word('not='), each, nilForm(span)),
         list(
           span,
           word('do'),

@@ -27,7 +27,7 @@ const lookUpSafely: Rewrite = (call, cx) => {
     list(
       span,
       word('if'),
-      list(span, word('not='), nilForm(span), here),
+      list(span, word('not='), here, nilForm(span)),
       list(span, word('set'), here, list(span, word('.'), here, key)),
     ),
   );

@@ -42,7 +42,7 @@ const threadUntilNil =
   };
 
 const unlessNil = (value: Form, body: Form, span: Place): Form =>
-  list(span, symbol('if', span), list(span, symbol('not=', span), nilForm(span), value), body);
+  list(span, symbol('if', span), list(span, symbol('not=', span), value, nilForm(span)), body);
 
 /** Whether a form may be evaluated twice: a scalar or a plain name. */
 export const isSteady = (form: Form): boolean =>

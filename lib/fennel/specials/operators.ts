@@ -3,12 +3,20 @@
  *
  * Must not know: how an operator is printed.
  */
-import { keep } from '../blocks.ts';
-import { type Block, type Context, fault, type Special } from '../context.ts';
+import { inBlock, keep, temporary } from '../blocks.ts';
+import { type Context, fault, type Special } from '../context.ts';
 import { deliver, emit, one } from '../deliver.ts';
 import type { Form, ListForm, Place } from '../forms.ts';
-import { isCallOf, isSymbol } from '../forms-of.ts';
-import { binaryExpr, type Expr, isRepeatable, numberExpr, stringExpr, unaryExpr } from '../tree.ts';
+import { isCallOf, isSymbol, isTable } from '../forms-of.ts';
+import {
+  binaryExpr,
+  type Expr,
+  isRepeatable,
+  numberExpr,
+  type Stat,
+  stringExpr,
+  unaryExpr,
+} from '../tree.ts';
 
 /** The operands, those of a last `(values …)` included. */
 function operandsOf(call: ListForm): readonly Form[] {
@@ -78,33 +86,44 @@ const lazy =
 
 function shortCircuit(call: ListForm, cx: Context, operator: 'and' | 'or', forms: readonly Form[]): Expr {
   let operands: Expr[] = [];
+  /** Holds what is known so far, once an operand has needed statements. */
   let kept: Expr | null = null;
   const joined = (): Expr => {
     const [only] = operands;
     return operands.length === 1 && only !== undefined ? only : binaryExpr(operator, operands);
   };
   for (const form of forms) {
-    if (operands.length === 0) {
+    if (operands.length === 0 || (form.type !== 'list' && !isTable(form))) {
       operands.push(one(cx, form));
       continue;
     }
-    const block: Block = { stats: [], more: null };
-    const value = one({ ...cx, block }, form);
-    if (block.stats.length === 0) {
+    const { active } = cx.frame;
+    const target: Expr = kept ?? temporary(cx);
+    const { stats, value } = operandInto(cx, form, target);
+    if (value !== null) {
+      if (kept === null) cx.frame.active = active;
       operands.push(value);
       continue;
     }
     const sofar = joined();
-    if (kept === null) kept = keep(cx, sofar, call.span);
-    else if (sofar !== kept) {
-      emit(cx, { kind: 'assign', targets: [kept], values: [sofar], at: call.span });
-    }
-    block.stats.push({ kind: 'assign', targets: [kept], values: [value], at: form.span });
-    const condition = operator === 'and' ? kept : unaryExpr('not', kept);
-    emit(cx, { kind: 'if', clauses: [{ condition, body: block.stats }], otherwise: null, at: form.span });
-    operands = [kept];
+    const state = kept === null ? 'undeclared' : 'declared';
+    if (sofar !== target) deliver(cx, { kind: 'assign', targets: [target], state }, [sofar], call.span);
+    const condition = operator === 'and' ? target : unaryExpr('not', target);
+    emit(cx, { kind: 'if', clauses: [{ condition, body: stats }], otherwise: null, at: form.span });
+    kept = target;
+    operands = [target];
   }
   return joined();
+}
+
+/** An operand stored in a place; its value alone where nothing but the store is needed. */
+function operandInto(cx: Context, form: Form, target: Expr): { stats: Stat[]; value: Expr | null } {
+  const stats = inBlock(cx, (inner) => {
+    inner.unit.compile(form, inner, { kind: 'assign', targets: [target], state: 'declared' });
+  });
+  const [only] = stats;
+  const alone = stats.length === 1 && only?.kind === 'assign' && only.targets[0] === target;
+  return { stats, value: alone ? (only.values[0] ?? null) : null };
 }
 
 const unary =
