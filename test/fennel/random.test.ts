@@ -6,9 +6,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compile, printForm, read } from '../../lib/fennel/fennel.ts';
 import type { Form } from '../../lib/fennel/forms.ts';
-import { globals, refusalOf } from './rig.ts';
+import { globals, luaLoader } from './rig.ts';
 
 const test = suite('fennel/random');
+const refusalOf = luaLoader();
 
 const heads = (
   'let local var fn lambda if when do each for while set tset . ?. : values case match icollect collect ' +

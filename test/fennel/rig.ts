@@ -48,8 +48,13 @@ export function luaOf(text: string): Chunk {
   return compiled.value;
 }
 
-/** Why Lua refuses a text, or null when it loads. */
-export function refusalOf(lua: string): string | null {
-  const loaded = new Vm({ meter: meter() }).load({ name: 'x', lua: bytesOf(lua) });
-  return loaded.ok ? null : JSON.stringify(loaded.error);
+/** Says why Lua refuses a text, or null when it loads. */
+export function luaLoader(): (lua: string) => string | null {
+  const vm = new Vm({
+    meter: new Meter({ timeMs: 600_000, memoryBytes: 2 ** 30, clock: () => performance.now() }),
+  });
+  return (lua) => {
+    const loaded = vm.load({ name: 'x', lua: bytesOf(lua) });
+    return loaded.ok ? null : JSON.stringify(loaded.error);
+  };
 }
