@@ -53,7 +53,9 @@ function unknownInputs(draft: Draft): Problem[] {
       .filter((input) => !known.has(input))
       .map((input): Problem => {
         const others = [...known].filter((name) => name !== id);
-        return { code: 'unknown-input', span, id, input, nearest: nearestOfFew(input, others) };
+        // What quire registers is often written without its `quire/`.
+        const meant = others.find((name) => name === `quire/${input}`) ?? nearestOfFew(input, others);
+        return { code: 'unknown-input', span, id, input, nearest: meant };
       }),
   );
 }

@@ -4,6 +4,9 @@
  * Must not know: how they are loaded.
  */
 
+/** What `require` finds although it is no file of the tree. */
+export const moduleNames = ['quire.ci', 'quire.runtime', 'quire.stdlib', 'fennel'] as const;
+
 /** The macros of `(import-macros {…} :quire.ci)`. */
 export const ciMacros = `
 (fn defrun [names ...]

@@ -50,6 +50,15 @@ export type RegistrationOptions = {
 const jobKeys = ['inputs', 'run', 'timeout', 'retry', 'allow-failure', 'always', 'env'] as const;
 const mirrorKeys = ['secret', 'refs', 'tag', 'after'] as const;
 
+/** How each function is called: what to do about an argument of a wrong type. */
+const usages = {
+  'ci.job':
+    '(ci.job :id [:quire/push] (fn [{: sh}] …)), or (ci.job :id {:inputs […] :run (fn …) …}) with options',
+  'ci.image': '(ci.image "name:tag")',
+  'ci.mirror':
+    '(ci.mirror "https://…" {:secret … :refs […] :tag … :after […]}), where each option may be left out',
+} as const;
+
 export function createRegistration(vm: Vm<Pending>, options: RegistrationOptions): Registration {
   const jobs: DraftJob[] = [];
   const images: DraftImage[] = [];
@@ -59,7 +68,10 @@ export function createRegistration(vm: Vm<Pending>, options: RegistrationOptions
 
   const keep = (body: Body): RunHandle => (bodies.push(body) - 1) as RunHandle;
 
-  const registers = (name: string, register: (args: LuaValue[], call: Call) => void): LuaFunction =>
+  const registers = (
+    name: keyof typeof usages,
+    register: (args: LuaValue[], call: Call) => void,
+  ): LuaFunction =>
     vm.native((args, caller) => {
       if (options.isRunning()) {
         caller.fail(
@@ -78,8 +90,15 @@ export function createRegistration(vm: Vm<Pending>, options: RegistrationOptions
     call.job = id;
     const given = formOf(args, call);
     if (given === null) return;
-    const run = call.check(given.runName, given.run, checks.runFunction);
-    const inputs = given.inputs === undefined ? [] : call.check(given.inputsName, given.inputs, checks.names);
+    // A misspelt key is told once, not as a missing one as well.
+    const isMisspelt = (key: string): boolean => given.misspelt.includes(key);
+    const run =
+      given.run === null && isMisspelt('run')
+        ? null
+        : call.check(given.runName, given.run, checks.runFunction);
+    const missing = isMisspelt('inputs') ? null : [];
+    const inputs =
+      given.inputs === undefined ? missing : call.check(given.inputsName, given.inputs, checks.names);
     jobs.push({
       id,
       builtIn: false,
@@ -154,11 +173,16 @@ class Call {
   code: 'bad-mirror' | null = null;
   job: string | null = null;
   readonly span: Span;
-  readonly #name: string;
+  readonly #name: keyof typeof usages;
   readonly #faults: CallFault[];
   readonly #tostring: (value: LuaValue) => string;
 
-  constructor(name: string, span: Span, faults: CallFault[], tostring: (value: LuaValue) => string) {
+  constructor(
+    name: keyof typeof usages,
+    span: Span,
+    faults: CallFault[],
+    tostring: (value: LuaValue) => string,
+  ) {
     this.#name = name;
     this.span = span;
     this.#faults = faults;
@@ -181,7 +205,8 @@ class Call {
     const checked = check(value);
     if (checked.ok) return checked.value;
     const { reason, says } = checked.error;
-    this.fault(reason === 'type' ? 'wrong-type' : 'bad-value', `${what}${this.#of()} ${says}`);
+    const usage = reason === 'type' ? usages[this.#name] : null;
+    this.fault(reason === 'type' ? 'wrong-type' : 'bad-value', `${what}${this.#of()} ${says}`, usage);
     return null;
   }
 
@@ -190,11 +215,14 @@ class Call {
     return value === null ? null : this.check(`:${key}`, value, check);
   }
 
-  knownKeys(settings: LuaTable, known: readonly string[]): void {
+  /** Notes keys that are not known; gives those that they were probably meant to be. */
+  knownKeys(settings: LuaTable, known: readonly string[]): readonly string[] {
+    const meant: string[] = [];
     for (const [key] of settings.entries()) {
       const name = typeof key === 'string' ? textOf(key) : this.#tostring(key);
       if (typeof key === 'string' && known.includes(name)) continue;
       const near = nearestOfFew(name, known);
+      if (near !== null) meant.push(near);
       const list = `the keys are ${known.map((one) => `:${one}`).join(' ')}`;
       const hint = near === null ? list : `did you mean :${near}? ${list}`;
       this.fault(
@@ -203,6 +231,7 @@ class Call {
         hint,
       );
     }
+    return meant;
   }
 
   /** A number as the environment has it. */
@@ -219,6 +248,8 @@ type Form = {
   readonly run: LuaValue;
   readonly runName: string;
   readonly options: LuaTable | null;
+  /** Keys that were probably meant by unknown ones. */
+  readonly misspelt: readonly string[];
 };
 
 /** Tells `(ci.job id inputs run)` from `(ci.job id {…})`. */
@@ -226,11 +257,15 @@ function formOf(args: readonly LuaValue[], call: Call): Form | null {
   const [, second = null, third] = args;
   const isMap = second instanceof LuaTable && third === undefined && second.length === 0;
   if (args.length > 3) {
-    call.fault('wrong-type', `takes an id, inputs and a run function, not ${args.length} arguments`);
+    call.fault(
+      'wrong-type',
+      `takes an id, inputs and a run function, not ${args.length} arguments`,
+      usages['ci.job'],
+    );
     return null;
   }
   if (isMap) {
-    call.knownKeys(second, jobKeys);
+    const misspelt = call.knownKeys(second, jobKeys);
     const inputs = second.get('inputs');
     return {
       inputs: inputs === null ? undefined : inputs,
@@ -238,6 +273,7 @@ function formOf(args: readonly LuaValue[], call: Call): Form | null {
       run: second.get('run'),
       runName: ':run',
       options: second,
+      misspelt,
     };
   }
   return {
@@ -246,6 +282,7 @@ function formOf(args: readonly LuaValue[], call: Call): Form | null {
     run: third ?? null,
     runName: 'the run function',
     options: null,
+    misspelt: [],
   };
 }
 

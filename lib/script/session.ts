@@ -15,12 +15,17 @@ import { checkDraft, type Job, type Pipeline } from '../pipeline/pipeline.ts';
 import type { Answer } from './ask.ts';
 import type { Attempt, Pending } from './asking.ts';
 import { findPipeline } from './entry.ts';
+import { withPipelineHint } from './hints.ts';
+import { moduleNames } from './modules.ts';
 import { noDeeds, outcomeOf } from './outcome.ts';
+import { primitiveNames } from './runtime.ts';
 import type { EvaluateOptions, EvaluationFailure, JobEnd, Step, Tree } from './script.ts';
 import { createStage, type Stage } from './stage.ts';
 
 /** Whether a problem stays one however the file went on after the error that broke it off. */
 const isCertain = ({ code }: Diagnostic): boolean => code !== 'unknown-input' && code !== 'unreachable-job';
+
+const knownNames = { primitives: primitiveNames, modules: moduleNames };
 
 /** A job between its begin and its end. */
 type Walk = { readonly run: Run<Pending>; readonly attempt: Attempt; pending: Pending | null };
@@ -49,7 +54,12 @@ export class Session {
     const checked = checkDraft(stage.registration.draft());
     if (ran.ok && checked.ok) return ok(new Session(stage, checked.value, printed));
     const found = checked.ok ? [] : checked.error;
-    const diagnostics = ran.ok ? found : [...found.filter(isCertain), ...ran.error.diagnostics];
+    const diagnostics = ran.ok
+      ? found
+      : [
+          ...found.filter(isCertain),
+          ...ran.error.diagnostics.map((each) => withPipelineHint(each, knownNames)),
+        ];
     return err({ reason: 'diagnostics', diagnostics, printed });
   }
 

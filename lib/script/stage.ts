@@ -60,7 +60,10 @@ export function createStage(tree: Tree, main: string, options: EvaluateOptions):
     isRunning,
   });
   registration.functions.set('runtime', runtime);
-  vm.provide('quire.ci', registration.functions);
+  vm.provide(
+    'quire.ci',
+    strict(vm, registration.functions, ciNames, (name) => `quire.ci has no '${name}'`),
+  );
   vm.provide('quire.runtime', runtime);
   vm.provide('quire.stdlib', vm.table([['mirror', stdlibMirror(vm, () => current)]]));
   vm.globals.set('print', printFunction(vm, primitives.log, printed.add, isRunning));
@@ -90,18 +93,29 @@ function textAt(tree: Tree, file: string, options: EvaluateOptions): string | nu
   return source?.ok ? source.value : null;
 }
 
-/** The runtime table: reading a key that no primitive has is an error that lists those there are. */
-function runtimeTable(vm: Vm<Pending>, primitives: Readonly<Record<PrimitiveName, LuaFunction>>): LuaTable {
-  const table = vm.table(primitiveNames.map((name) => [name, primitives[name]] as const));
+/** A table whose keys are all known: reading another one is an error that lists them. */
+function strict(
+  vm: Vm<Pending>,
+  table: LuaTable,
+  known: readonly string[],
+  says: (name: string) => string,
+): LuaTable {
   const unknown = vm.native(([, key = null], caller) => {
     const name = textOf(caller.tostring(key));
-    const near = nearestOfFew(name, primitiveNames);
+    const near = nearestOfFew(name, known);
     const meant = near === null ? '' : ` (did you mean ${near}?)`;
-    return caller.fail(`unknown primitive '${name}'${meant}; there are ${primitiveNames.join(', ')}`);
+    return caller.fail(`${says(name)}${meant}; there are ${known.join(', ')}`);
   });
   table.metatable = vm.table([['__index', unknown]]);
   return table;
 }
+
+function runtimeTable(vm: Vm<Pending>, primitives: Readonly<Record<PrimitiveName, LuaFunction>>): LuaTable {
+  const table = vm.table(primitiveNames.map((name) => [name, primitives[name]] as const));
+  return strict(vm, table, primitiveNames, (name) => `unknown primitive '${name}'`);
+}
+
+const ciNames = ['job', 'image', 'mirror', 'runtime'] as const;
 
 /** How much of what is printed while the file is evaluated is kept. */
 const printedLimit = 256 * 1024;
