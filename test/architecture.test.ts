@@ -28,6 +28,7 @@ const walls: Readonly<Record<string, string>> = {
   fengari: 'lib/lua/',
   yaml: 'lib/store/',
   eta: 'lib/site/',
+  anser: 'lib/site/',
   chokidar: 'lib/watch/',
   commander: 'lib/cli/',
   fs: 'lib/base/files.ts',

@@ -14,6 +14,7 @@ import { plainData } from '../evaluate/plain-data.ts';
 import { Meter } from '../lua/vm.ts';
 import { checkConfig } from './check.ts';
 import { type Config, defaultConfig } from './config.ts';
+import { literalValue } from './literal.ts';
 import { placesIn } from './places.ts';
 
 export type ReadConfig = { readonly config: Config; readonly warnings: readonly Diagnostic[] };
@@ -46,8 +47,8 @@ export function examineConfig(
 ): Result<ExaminedConfig, readonly Diagnostic[]> {
   const text = new TextDecoder().decode(bytes);
   const placeOf = placesIn({ name: path, text });
-  const meter = new Meter({ ...limits, clock: () => performance.now() });
-  const value = evaluate(path, text, placeOf, meter);
+  const literal = literalValue(path, text);
+  const value = literal === undefined ? evaluate(path, text, placeOf, limits) : ok(literal);
   if (!value.ok) return value;
   const checked = checkConfig(value.value, { placeOf, directory: dirname(resolve(path)) });
   return ok({ value: value.value, ...checked });
@@ -60,8 +61,9 @@ function evaluate(
   path: string,
   text: string,
   placeOf: ReturnType<typeof placesIn>,
-  meter: Meter,
+  limits: { readonly timeMs: number; readonly memoryBytes: number },
 ): Result<Plain, readonly Diagnostic[]> {
+  const meter = new Meter({ ...limits, clock: () => performance.now() });
   const evaluator = new Evaluator({ meter, tree: { read: () => null } });
   const ran = evaluator.evaluate(path, text);
   if (!ran.ok) return err(ran.error.diagnostics);
