@@ -56,8 +56,8 @@ export async function recoverRuns(server: Server): Promise<{ readonly alive: num
 }
 
 /**
- * Ends a run whose owner is proved dead: first its processes, then its containers, then the record, its workspace
- * and the site. `outcome` null says that nobody saw how the owner died: `failed-orphaned`.
+ * Ends a run whose owner is proved dead: first its processes, then its containers and its workspace, then
+ * the record and the site. `outcome` null says that nobody saw how the owner died: `failed-orphaned`.
  */
 export async function endDead(server: Server, id: RunId, outcome: Outcome | null): Promise<void> {
   const gone: DeadRun = {
@@ -81,6 +81,8 @@ export async function endDead(server: Server, id: RunId, outcome: Outcome | null
     });
     if (!ended.ok) server.say(`run ${id}: ${sayExecutorFailure(ended.error)}`);
   }
+  // Before the record: whoever dies in between leaves an active run, and it is all done again.
+  removeWorkspace(server, id);
   if (outcome !== null && claim.ok) {
     const finished = await finish(claim.value, outcome, () => server.publish([id]));
     if (!finished.ok) server.say(`run ${id}: ${sayStoreFailure(finished.error)}`);
@@ -88,7 +90,6 @@ export async function endDead(server: Server, id: RunId, outcome: Outcome | null
     const failed = await failOrphan(server.store, id);
     if (!failed.ok) server.say(`run ${id}: ${sayStoreFailure(failed.error)}`);
   }
-  removeWorkspace(server, id);
   await settleOne(server, id);
 }
 

@@ -193,7 +193,9 @@ export class Forge {
   /** The process of quire that does this: `hook`, `runner`, `run-process`. */
   async doing(what: string): Promise<number> {
     const found = await until(`a process that is quire's ${what}`, () =>
-      this.processes().find(({ command }) => command.includes(`${bin} ${what} `)),
+      this.processes().find(
+        ({ command }) => command.includes(`${bin} ${what} `) && !command.startsWith('timeout'),
+      ),
     );
     return found.pid;
   }
