@@ -9,6 +9,7 @@ import { exists, list, remove, sayFileFailure, status, writeNewFile } from '../b
 import { counted, visible } from '../base/text.ts';
 import { engineOf, engineVersion } from '../executors/docker/engine.ts';
 import { sayExecutorFailure } from '../executors/failure.ts';
+import { defaultExecutor, executorNamed, sayUnknownExecutor } from '../executors/registry.ts';
 import { hooksOf, isTrue } from '../git/git.ts';
 import { tryLock } from '../process/process.ts';
 import { ownEnvironment } from '../runner/server.ts';
@@ -116,6 +117,11 @@ async function checkConfig({ store }: Place): Promise<Finding[]> {
   const settings = await settingsOf(store);
   if (!settings.ok) return [bad('config', `${path} has errors: every run fails`, `quire ci config ${path}`)];
   const { config } = settings.value;
+  const executor = executorNamed(config.executor ?? defaultExecutor);
+  if (!executor.ok) {
+    const says = `${path}: ${sayUnknownExecutor(executor.error)}; every run fails`;
+    return [bad('config', says, 'Mend :executor in that file.')];
+  }
   const file = status(path);
   const findings: Finding[] = [];
   const isOpen =

@@ -4,7 +4,7 @@
  * Must not know: how any of them works.
  */
 import { err, ok, type Result } from '../base/result.ts';
-import { nearest } from '../base/text.ts';
+import { nearest, visible } from '../base/text.ts';
 import { docker } from './docker/docker.ts';
 import type { Executor } from './executor.ts';
 import { host } from './host.ts';
@@ -30,4 +30,9 @@ export function executorNamed(name: string): Result<Executor, UnknownExecutor> {
   if (found !== undefined) return ok(found);
   const known = [...executors.keys()];
   return err({ reason: 'unknown-executor', name, known, nearest: nearest(name, known) });
+}
+
+export function sayUnknownExecutor({ name, known, nearest: near }: UnknownExecutor): string {
+  const hint = near === null ? `there are: ${known.join(', ')}` : `did you mean '${near}'?`;
+  return `there is no executor '${visible(name)}'; ${hint}`;
 }

@@ -8,7 +8,7 @@ import { timestamp } from '../base/clock.ts';
 import { makeDirectory, makeNewDirectory, sayFileFailure } from '../base/files.ts';
 import type { RunId } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { defaultExecutor, executorNamed } from '../executors/registry.ts';
+import { defaultExecutor, executorNamed, sayUnknownExecutor } from '../executors/registry.ts';
 import { sayGitFailure, writeTree } from '../git/git.ts';
 import { self } from '../process/process.ts';
 import { tee } from '../runs/events.ts';
@@ -93,10 +93,7 @@ async function perform(
   if (!settings.ok) return failed(settings.error);
   const { config } = settings.value;
   const executor = executorNamed(config.executor ?? defaultExecutor);
-  if (!executor.ok) {
-    const { name, known } = executor.error;
-    return failed(`config.fnl: there is no executor '${name}'; there are: ${known.join(', ')}`);
-  }
+  if (!executor.ok) return failed(`config.fnl: ${sayUnknownExecutor(executor.error)}`);
   const { meta } = record;
   const workspace = workspaceOf(server.store, meta.id);
   const records = journal(claim, {

@@ -210,6 +210,10 @@ test(
     assert.is(bad.code, 1);
     assert.match(bad.err(), /bad\.fnl:2:\d+: error: .*max-runs/);
     assert.not.match(good.out() + good.err(), 'do not print');
+    box.write('executor.fnl', '{:executor "dokcer"}');
+    const executor = await shown('executor.fnl');
+    assert.is(executor.code, 1);
+    assert.match(executor.err(), "there is no executor 'dokcer'; did you mean 'docker'?");
     assert.is((await shown('nope.fnl')).code, 2);
     assert.is((await shown('.')).code, 2);
   }),

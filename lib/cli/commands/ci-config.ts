@@ -9,6 +9,7 @@ import { readBytes } from '../../base/files.ts';
 import { quotableConfig } from '../../config/quote.ts';
 import { examineConfig } from '../../config/read.ts';
 import { shownConfig } from '../../config/show.ts';
+import { defaultExecutor, executorNamed, sayUnknownExecutor } from '../../executors/registry.ts';
 import { complain, fileTrouble, wrongUsage } from '../complain.ts';
 import type { Context } from '../context.ts';
 import { type ExitCode, exits } from '../exit.ts';
@@ -28,7 +29,7 @@ export async function config(context: Context, given: string): Promise<ExitCode>
     stderr.write(drawDiagnostics(examined.error, drawing));
     return exits.failed;
   }
-  const { value, errors, warnings } = examined.value;
+  const { value, config: settings, errors, warnings } = examined.value;
   stdout.write(`${JSON.stringify(shownConfig(value), null, 2)}\n`);
   for (const { message, span, hint } of warnings) {
     const where = span === null ? '' : `${given}:${span.start.line}: `;
@@ -37,5 +38,7 @@ export async function config(context: Context, given: string): Promise<ExitCode>
     );
   }
   stderr.write(drawDiagnostics(errors, drawing));
-  return errors.length > 0 ? exits.failed : exits.done;
+  const executor = executorNamed(settings.executor ?? defaultExecutor);
+  if (!executor.ok) complain(context, wrongUsage(`:executor: ${sayUnknownExecutor(executor.error)}`).error);
+  return errors.length > 0 || !executor.ok ? exits.failed : exits.done;
 }
