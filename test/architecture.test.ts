@@ -77,6 +77,27 @@ test('an import goes down a floor, never sideways or up, types included', () => 
   assert.equal(wrong, []);
 });
 
+test('no circle, not even inside a room', () => {
+  const below = new Map(
+    lib.map((file) => [
+      file,
+      importsOf(file)
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => relative(root, normalize(join(root, dirname(file), specifier)))),
+    ]),
+  );
+  const over = new Set<string>();
+  const circles: string[] = [];
+  const walk = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' -> '));
+    if (over.has(file) || path.includes(file)) return;
+    for (const next of below.get(file) ?? []) walk(next, [...path, file]);
+    over.add(file);
+  };
+  for (const file of lib) walk(file, []);
+  assert.equal(circles, []);
+});
+
 test('each package stays behind its wall', () => {
   const wrong = lib.flatMap((file) =>
     importsOf(file)

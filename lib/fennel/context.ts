@@ -83,7 +83,7 @@ export type Program = {
 
 export type Unit = {
   readonly file: string;
-  readonly scopes: Scopes;
+  readonly scopes: Scopes<Macro>;
   readonly faults: Diagnostic[];
   /** The names the strict check knows, or null for no check. */
   readonly globals: Set<string> | null;

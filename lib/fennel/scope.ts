@@ -5,7 +5,6 @@
  * Must not know: forms' meaning, how a name is bound.
  */
 
-import type { Macro } from './context.ts';
 import type { Place } from './forms.ts';
 import { mangle } from './names.ts';
 import type { Expr } from './tree.ts';
@@ -17,8 +16,9 @@ export type LocalBinding = {
   readonly place: Place;
   used: boolean;
 };
-export type MacroBinding = { readonly kind: 'macro'; readonly macro: Macro };
-export type Binding = LocalBinding | MacroBinding;
+/** What a macro is, is the compiler's business: a scope only remembers it. */
+export type MacroBinding<Macro> = { readonly kind: 'macro'; readonly macro: Macro };
+export type Binding<Macro> = LocalBinding | MacroBinding<Macro>;
 
 type Level = {
   /** How long the trail was when the level was opened. */
@@ -27,8 +27,8 @@ type Level = {
   globals: Set<string> | null;
 };
 
-export class Scopes {
-  readonly #bindings = new Map<string, Binding>();
+export class Scopes<Macro> {
+  readonly #bindings = new Map<string, Binding<Macro>>();
   readonly #taken = new Set<string>();
   /** The next number to try for a Lua name that is taken. */
   readonly #numbers = new Map<string, number>();
@@ -46,11 +46,11 @@ export class Scopes {
     while (this.#trail.length > level.mark) this.#trail.pop()?.();
   }
 
-  find(name: string): Binding | undefined {
+  find(name: string): Binding<Macro> | undefined {
     return this.#bindings.get(name);
   }
 
-  bind(name: string, binding: Binding): void {
+  bind(name: string, binding: Binding<Macro>): void {
     this.#set(this.#bindings, name, binding);
   }
 

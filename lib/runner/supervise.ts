@@ -36,11 +36,14 @@ export async function startRunProcess(server: Server, id: RunId): Promise<Result
   if (!output.ok) return err(sayFileFailure(output.error));
   remove(words);
   const { node, bin } = server.program;
-  const child = await spawnChild([node, smallHeap, bin, 'run-process', server.gitDir, server.store.root, id], {
-    env: ownEnvironment(),
-    cwd: server.store.root,
-    output: output.value,
-  });
+  const child = await spawnChild(
+    [node, smallHeap, bin, 'run-process', server.gitDir, server.store.root, id],
+    {
+      env: ownEnvironment(),
+      cwd: server.store.root,
+      output: output.value,
+    },
+  );
   const close = (): void => {
     closeDescriptor(output.value);
   };

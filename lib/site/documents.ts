@@ -3,11 +3,12 @@
  *
  * Must not know: HTML, the disk.
  */
+import type { RunId } from '../base/ids.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { PipelineRecord, RunRecord } from '../runs/records.ts';
+import type { RunState } from '../runs/states.ts';
 import * as addresses from './addresses.ts';
 import type { RunRow } from './row.ts';
-import type { UnreadableRun } from './unreadable.ts';
 
 /** Text that stays harmless wherever someone pastes the file: no `<`, no line separators, no controls. */
 export const jsonText = (value: unknown): string =>
@@ -93,6 +94,14 @@ function pipelinePart(pipeline: PipelineRecord | null): object {
       return unreachable(pipeline);
   }
 }
+
+/** Its number is not known: that is one of the things that can't be read. */
+export type UnreadableRun = {
+  readonly id: RunId;
+  readonly state: RunState;
+  /** The file and what is wrong with it. */
+  readonly problem: string;
+};
 
 /** What the index, its badge and the feed are made of; also the site's `status.json`. */
 export type Status = {

@@ -6,9 +6,8 @@
 import { sha256Hex, shortRef, shortSha } from '../base/ids.ts';
 import { counted, showDuration } from '../base/text.ts';
 import * as addresses from './addresses.ts';
-import type { RunList, Status } from './documents.ts';
+import type { RunList, Status, UnreadableRun } from './documents.ts';
 import { cut, type RunRow, verdictOf } from './row.ts';
-import type { UnreadableRun } from './unreadable.ts';
 import {
   type AnyState,
   between,

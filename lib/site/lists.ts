@@ -6,12 +6,12 @@
  * Must not know: records, logs.
  */
 import * as addresses from './addresses.ts';
+import type { UnreadableRun } from './documents.ts';
 import { jsonText, mostRefs, type RunList, type Status } from './documents.ts';
 import { badgeOf, feedOf, indexPage, listPage, refPage, type SiteNames } from './list-pages.ts';
 import type { Output } from './output.ts';
 import type { Models } from './render.ts';
 import { newestFirst, newestOfRefs, type RunRow, verdictOf, withRows } from './row.ts';
-import type { UnreadableRun } from './unreadable.ts';
 
 /** Renders a page and writes it. */
 export type PutPage = <Name extends keyof Models>(address: string, name: Name, model: Models[Name]) => void;

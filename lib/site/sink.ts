@@ -7,7 +7,7 @@
 import type { JobId, RunId } from '../base/ids.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { RunEvent, Sink } from '../runs/events.ts';
-import type { Site, SiteResult } from './site.ts';
+import type { Site, SiteResult } from './updates.ts';
 
 export type SiteSinkOptions = {
   readonly run: RunId;

@@ -5,8 +5,8 @@
  * The caller holds the site's lock around every call that writes. Must not know: how a run is made or worked on.
  */
 import { sayFileFailure } from '../base/files.ts';
-import type { RunId, Sha } from '../base/ids.ts';
-import { err, ok, type Result } from '../base/result.ts';
+import type { Sha } from '../base/ids.ts';
+import { err, ok } from '../base/result.ts';
 import { unreachable } from '../base/unreachable.ts';
 import { type StoreFailure, sayStoreFailure } from '../store/store.ts';
 import * as addresses from './addresses.ts';
@@ -17,13 +17,21 @@ import { Output, type Readers } from './output.ts';
 import type { Records } from './records.ts';
 import { loadTemplates, type Renderer, type RenderFailure } from './render.ts';
 import { newMemory } from './run-files.ts';
-import { type Change, forget, rebuild, type SiteFailure, update, type Work } from './updates.ts';
+import {
+  forget,
+  rebuild,
+  type Site,
+  type SiteFailure,
+  type SiteResult,
+  update,
+  type Work,
+} from './updates.ts';
 
 export { plainLine, plainText } from './ansi.ts';
 export type { Readers } from './output.ts';
 export { type Records, recordsOf } from './records.ts';
 export { type SiteSink, siteSink } from './sink.ts';
-export type { Change, SiteFailure } from './updates.ts';
+export type { Change, Site, SiteFailure, SiteReport, SiteResult } from './updates.ts';
 
 export type SiteOptions = {
   readonly records: Records;
@@ -43,24 +51,6 @@ export type SiteOptions = {
   readonly readers?: Readers;
   /** The text of a file at a commit, to quote it in diagnostics; default: nothing is quoted. */
   readonly sourceOf?: (sha: Sha, file: string) => Promise<string | null>;
-};
-
-export type SiteReport = {
-  /** The files whose bytes changed, as addresses from the site's root. */
-  readonly written: readonly string[];
-  /** What of the records could not be read: the pages say so, or show less. */
-  readonly unreadable: readonly StoreFailure[];
-};
-
-export type SiteResult = Result<SiteReport, SiteFailure>;
-
-export type Site = {
-  /** Brings exactly the pages that show these runs up to date. A site that is not there yet is built whole. */
-  update(changes: readonly Change[]): Promise<SiteResult>;
-  /** Everything anew from the records; byte for byte what the updates give. */
-  rebuild(): Promise<SiteResult>;
-  /** Removes the pages of runs whose records are gone. */
-  forget(ids: readonly RunId[]): Promise<SiteResult>;
 };
 
 /** One sentence for people. */

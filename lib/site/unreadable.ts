@@ -4,19 +4,11 @@
  * Pure. Must not know: files, markup.
  */
 import type { RunId } from '../base/ids.ts';
-import type { RunState } from '../runs/states.ts';
 import type { StoreFailure } from '../store/store.ts';
 import * as addresses from './addresses.ts';
+import type { UnreadableRun } from './documents.ts';
 import type { Frame, SiteNames } from './list-pages.ts';
 import { cut } from './row.ts';
-
-/** Its number is not known: that is one of the things that can't be read. */
-export type UnreadableRun = {
-  readonly id: RunId;
-  readonly state: RunState;
-  /** The file and what is wrong with it. */
-  readonly problem: string;
-};
 
 export type UnreadablePage = Frame & UnreadableRun & { readonly directory: string };
 

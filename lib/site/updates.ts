@@ -7,16 +7,17 @@
  */
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { JobId, RunId } from '../base/ids.ts';
+import type { Result } from '../base/result.ts';
 import { runStates } from '../runs/states.ts';
 import type { StoreFailure } from '../store/store.ts';
 import * as addresses from './addresses.ts';
-import { jsonText } from './documents.ts';
+import { jsonText, type UnreadableRun } from './documents.ts';
 import { knownRows, type Lists, readStatus, rebuildLists, removeOthers, updateLists } from './lists.ts';
 import type { Records } from './records.ts';
 import type { RenderFailure } from './render.ts';
 import { type RunRow, rowOf } from './row.ts';
 import { publishRun, publishUnreadable, type RunFiles } from './run-files.ts';
-import { type UnreadableRun, unreadableRun, withUnreadable } from './unreadable.ts';
+import { unreadableRun, withUnreadable } from './unreadable.ts';
 
 export type Change = {
   readonly run: RunId;
@@ -25,6 +26,24 @@ export type Change = {
 };
 
 export type SiteFailure = RenderFailure | { readonly reason: 'records'; readonly failure: StoreFailure };
+
+export type SiteReport = {
+  /** The files whose bytes changed, as addresses from the site's root. */
+  readonly written: readonly string[];
+  /** What of the records could not be read: the pages say so, or show less. */
+  readonly unreadable: readonly StoreFailure[];
+};
+
+export type SiteResult = Result<SiteReport, SiteFailure>;
+
+export type Site = {
+  /** Brings exactly the pages that show these runs up to date. A site that is not there yet is built whole. */
+  update(changes: readonly Change[]): Promise<SiteResult>;
+  /** Everything anew from the records; byte for byte what the updates give. */
+  rebuild(): Promise<SiteResult>;
+  /** Removes the pages of runs whose records are gone. */
+  forget(ids: readonly RunId[]): Promise<SiteResult>;
+};
 
 /** What one update works with. */
 export type Work = { readonly records: Records; readonly files: RunFiles; readonly lists: Lists };
