@@ -72,6 +72,8 @@ async function refsToPush(
   sha: Sha,
   patterns: readonly string[] | null,
 ): Promise<Result<readonly RefPush[], string>> {
+  // A local run of a detached HEAD is of no ref, and `HEAD` over there is not ours to move.
+  if (!pushedRef.startsWith('refs/')) return err(`${visible(pushedRef)} is no branch or tag to be mirrored`);
   // An annotated tag is an object of its own, which only its ref names.
   const own: RefPush = { from: pushedRef.startsWith('refs/tags/') ? pushedRef : sha, to: pushedRef };
   if (patterns === null) return ok([own]);

@@ -202,4 +202,22 @@ test(
   }),
 );
 
+test(
+  'quire ci run mirrors too, from a branch; a detached HEAD is refused',
+  forge((f) => {
+    const target = join(f.home, 'target.git');
+    f.git(f.home, 'init', '-q', '--bare', target);
+    const first = f.commit(`(local ci (require :quire.ci))\n(ci.mirror "${target}")`);
+    const branch = f.quireIn(f.work, {}, 'ci', 'run');
+    assert.is(branch.code, 0, branch.err);
+    assert.is(f.git(target, 'rev-parse', 'main').trim(), first);
+    f.commit(null, 'further');
+    f.git(f.work, 'checkout', '-q', '--detach');
+    const detached = f.quireIn(f.work, {}, 'ci', 'run');
+    assert.is(detached.code, 1);
+    assert.match(detached.out, /HEAD is no branch or tag to be mirrored/);
+    assert.is(f.git(target, 'rev-parse', 'main').trim(), first);
+  }),
+);
+
 test.run();
