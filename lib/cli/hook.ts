@@ -37,7 +37,8 @@ export async function main(args: readonly string[], { bin }: { bin: string }): P
   const objects = new Objects(server.gitDir);
   objects.start();
   await hook({ ...server, withObjects: (body) => body(objects) }, rest[0] ?? '');
-  await objects.close();
+  // All is said and on disk. The pusher need not wait for git to notice that nobody asks any more.
+  process.exit();
 }
 
 /** Answers the shell part: nothing, or on standard output the ids of the runs to follow. */
