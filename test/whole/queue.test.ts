@@ -18,13 +18,9 @@ const times = (run: Run) => run.record('times.yml') as { started_at: string; fin
 /** How many runs were active at the same time, at most. */
 function mostAtOnce(runs: readonly Run[]): number {
   const spans = runs.map(times);
-  return Math.max(
-    ...spans.map(
-      (span) =>
-        spans.filter((other) => other.started_at < span.finished_at && other.finished_at > span.started_at)
-          .length,
-    ),
-  );
+  const activeAt = (at: string): number =>
+    spans.filter((span) => span.started_at <= at && span.finished_at > at).length;
+  return Math.max(...spans.map((span) => activeAt(span.started_at)));
 }
 
 /** Every ref has one run, numbers are 1 … n, runs started by number. */
