@@ -138,7 +138,6 @@ const load = medianOf(both, 0);
 const empty = medianOf(both, 1);
 const forty = medianOf(both, 2);
 const large = medianOf(cold('generated', timing([programs.empty, programs.generated])), 2);
-const full = medianOf(cold('dense', timing([programs.empty, programs.dense])), 2);
 
 console.log(`cold, one program a process, medians of ${rounds}`);
 console.log(`  load the compiler above bare Node ${shown(load)}`);
