@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Once, type Watch, type WatchNews, watch } from '../../lib/watch/watch.ts';
@@ -89,8 +90,12 @@ async function settled(tree: Tree): Promise<void> {
   await tree.run(before + 1);
   clearInterval(timer);
   tree.git('add', '-A');
-  tree.runs.at(-1)?.end();
-  await until('quiet', () => tree.news.at(-1)?.kind === 'waiting');
+  // The last of these saves may still be on its way: it is over when nothing is heard for longer than that takes.
+  for (let heard = -1; heard !== tree.news.length || tree.news.at(-1)?.kind !== 'waiting'; ) {
+    heard = tree.news.length;
+    tree.runs.at(-1)?.end();
+    await pause(400);
+  }
   tree.runs.length = 1;
   tree.news.length = 0;
 }
