@@ -53,12 +53,17 @@ class Pages {
     this.#options = options;
   }
 
-  async publish(runs: readonly RunId[]): Promise<void> {
-    if (runs.length === 0) return;
+  /** Whether the last attempt to write pages succeeded. */
+  sound = true;
+
+  /** False when the pages could not be written; why has been said. */
+  async publish(runs: readonly RunId[]): Promise<boolean> {
+    if (runs.length === 0) return true;
     await this.guarded(async () => {
       const site = await this.site();
       await this.locked(async () => this.heard(await site.update(runs.map((run) => ({ run })))));
     });
+    return this.sound;
   }
 
   /** A fault in the site's code costs pages, never a run or the runner: whatever is thrown there ends here. */
@@ -66,6 +71,7 @@ class Pages {
     try {
       await work();
     } catch (error) {
+      this.sound = false;
       this.#options.say(`the site could not be written: ${error instanceof Error ? error.message : error}`);
     }
   }
@@ -76,6 +82,7 @@ class Pages {
   }
 
   readonly heard = async (result: SiteResult): Promise<void> => {
+    this.sound = result.ok;
     if (result.ok) return;
     const { saySiteFailure } = await import('../site/site.ts');
     this.#options.say(saySiteFailure(result.error));
@@ -83,7 +90,10 @@ class Pages {
 
   readonly locked = async (work: () => Promise<void>): Promise<void> => {
     const lock = await acquireLock(lockFile(this.#options.store, 'site'), { waitMs: longestWaitMs });
-    if (!lock.ok) return this.#options.say(`the site: ${sayLockFailure(lock.error)}`);
+    if (!lock.ok) {
+      this.sound = false;
+      return this.#options.say(`the site: ${sayLockFailure(lock.error)}`);
+    }
     try {
       await this.guarded(work);
     } finally {
@@ -118,10 +128,11 @@ class LivePages implements Sink {
     if (event.event !== 'output' && event.event !== 'run-output') this.#early.push(event);
   }
 
-  async settle(): Promise<void> {
+  async settle(): Promise<boolean> {
     clearTimeout(this.#timer);
-    if (this.#sink === null) await this.#pages.publish([this.#run]);
-    else await this.#sink.settle();
+    if (this.#sink === null) return this.#pages.publish([this.#run]);
+    await this.#sink.settle();
+    return this.#pages.sound;
   }
 
   async #load(): Promise<void> {

@@ -108,7 +108,7 @@ class Runner {
         if (this.#signal.aborted) return ok(await this.#letGo());
         const awake = this.#nextWake();
         const isLeft = await this.#takeIn();
-        this.unsettled = await settleAll(this.#server);
+        this.unsettled = await settleAll(this.#server, this.unsettled);
         await this.mirrors.look();
         const waiting = alive > 0 ? false : await this.#startRuns();
         if (this.#running.size === 0 && alive === 0 && !isLeft && !this.mirrors.busy) {

@@ -112,14 +112,18 @@ export function removeWorkspace(server: Pick<Server, 'store' | 'say'>, id: RunId
   if (!removed.ok) server.say(sayFileFailure(removed.error));
 }
 
-/** Publishes every end that was recorded and not published. Answers those that can't be. */
-export async function settleAll(server: Server): Promise<ReadonlySet<RunId>> {
-  const left = new Set<RunId>();
+/**
+ * Publishes every end that was recorded and not published. Answers those that can't be, `failed` among them: once
+ * was enough, the next quire command tries them again.
+ */
+export async function settleAll(server: Server, failed: ReadonlySet<RunId>): Promise<ReadonlySet<RunId>> {
+  const left = new Set(failed);
   const marks = listUnsettled(server.store);
   if (!marks.ok) server.say(sayStoreFailure(marks.error));
   for (const id of marks.ok ? marks.value : []) {
     // A run that is ending at this moment is settled by its owner.
-    if (isOver(server.store, id) && !(await settleOne(server, id))) left.add(id);
+    if (failed.has(id) || !isOver(server.store, id)) continue;
+    if (!(await settleOne(server, id))) left.add(id);
   }
   return left;
 }
@@ -134,5 +138,5 @@ export function isOver(store: Store, id: RunId): boolean {
 export async function settleOne(server: Server, id: RunId): Promise<boolean> {
   const settled = await settle(server.store, id, () => server.publish([id]));
   if (!settled.ok) server.say(`run ${id}: ${sayStoreFailure(settled.error)}`);
-  return settled.ok;
+  return settled.ok && settled.value;
 }

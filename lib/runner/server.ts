@@ -28,9 +28,9 @@ export type Server = {
   readonly program: Program;
   readonly clock: Clock;
   /** Brings what is published of these runs up to date. Its failures are its own to report. */
-  readonly publish: (runs: readonly RunId[]) => Promise<void>;
+  readonly publish: (runs: readonly RunId[]) => Promise<boolean>;
   /** Hears the events of a run that is worked here and keeps its pages fresh; `settle` writes the last of them. */
-  readonly live: (run: RunId) => Sink & { settle(): Promise<void> };
+  readonly live: (run: RunId) => Sink & { settle(): Promise<boolean> };
   /** What an operator should hear: recovery, trouble with the disk. One line, no newline. */
   readonly say: (line: string) => void;
 };

@@ -101,8 +101,8 @@ export async function handOver(claim: Claim, owner: Owner): Promise<StoreResult<
 export async function finish(
   claim: Claim,
   outcome: Outcome,
-  publish: () => Promise<void>,
-): Promise<StoreResult<void>> {
+  publish: () => Promise<boolean>,
+): Promise<StoreResult<boolean>> {
   const ended = await endRuns(claim.store, 'active', [{ id: claim.id, outcome }]);
   return ended.ok ? settle(claim.store, claim.id, publish) : ended;
 }

@@ -224,25 +224,27 @@ async function stampEnd(
 }
 
 /**
- * Steps 5 and 6. `publish` brings the site up to date. Any process may settle any mark, also twice and at the
- * same time as another. A mark of a run that has not ended is left for its end; one of a run that is gone, goes.
+ * Steps 5 and 6. `publish` brings the site up to date and says whether it did; when it did not, the mark stays and
+ * the answer is false. Any process may settle any mark, also twice and at the same time as another. A mark of a run
+ * that has not ended is left for its end; one of a run that is gone, goes.
  */
 export async function settle(
   store: Store,
   id: RunId,
-  publish: () => Promise<void>,
-): Promise<StoreResult<void>> {
+  publish: () => Promise<boolean>,
+): Promise<StoreResult<boolean>> {
   const place = locate(store, id);
   if (!place.ok && place.error.reason !== 'not-found') return place;
   if (place.ok) {
-    if (!isFinal(place.value.state)) return ok(undefined);
+    if (!isFinal(place.value.state)) return ok(false);
     const linked = await settleLatest(store);
     if (!linked.ok) return linked;
     const added = await appendHistory(store, id);
     if (!added.ok) return added;
-    await publish();
+    if (!(await publish())) return ok(false);
   }
-  return fromDisk(remove(unsettledMark(store, id)));
+  const gone = remove(unsettledMark(store, id));
+  return gone.ok ? ok(true) : io(gone.error);
 }
 
 /** The runs whose end has not been settled; also those that are ending at this moment. */

@@ -69,8 +69,8 @@ async function inPlace(body: (place: Place) => Promise<void>): Promise<void> {
       repo: 'r',
       program: { node: '/nowhere', bin: '/nowhere', worker: '/nowhere' },
       clock: Date.now,
-      publish: async () => {},
-      live: () => ({ hear: () => {}, settle: async () => {} }),
+      publish: async () => true,
+      live: () => ({ hear: () => {}, settle: async () => true }),
       say: (line) => said.push(line),
     };
     good(prepareStore(server.store));
@@ -168,12 +168,12 @@ test('evaluation, claim and end: a run is where it was or a step further, and re
           await finish(
             claimed.value,
             { outcome: 'succeeded', error: null, replacedBy: null },
-            async () => {},
+            async () => true,
           );
       },
       async (round) => {
         await recoverRuns(server);
-        await settleAll(server);
+        await settleAll(server, new Set());
         assert.equal(good(await listActive(store)).runs, []);
         assert.equal(good(listUnsettled(store)), []);
         const over: RunId[] = [];

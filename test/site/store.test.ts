@@ -89,9 +89,10 @@ test('a run through the store is shown at every step', async () => {
       await finish(claimed, { outcome: 'failed-job', error: null, replacedBy: null }, async () => {
         published += 1;
         await shown();
+        return true;
       }),
     );
-    value(await settle(store, id, async () => undefined));
+    value(await settle(store, id, async () => true));
     assert.ok(published >= 1);
     assert.match(one.page(`runs/${id}/index.html`), /class="state s-failed"/);
     assert.match(

@@ -111,4 +111,4 @@ export const ended = (outcome: Outcome['outcome'], error: string | null = null):
   replacedBy: null,
 });
 
-export const nothingToShow = async (): Promise<void> => {};
+export const nothingToShow = async (): Promise<boolean> => true;

@@ -166,4 +166,24 @@ test(
   }),
 );
 
+test(
+  'pages that could not be written are written by the next quire command that can',
+  forge(async (f) => {
+    f.install();
+    f.commit('(local ci (require :quire.ci))\n(ci.job :a [:quire/push] (fn [{: log}] (log "hello")))');
+    // A file where the site's directory should be.
+    fs.writeFileSync(join(f.data, 'site'), '');
+    f.push();
+    const run = await f.run(1);
+    const mark = join(f.data, 'runs', '.unsettled', run.id);
+    await until('the end', () => run.state() === 'complete');
+    await f.quiet();
+    assert.ok(fs.existsSync(mark), 'the mark says that nobody has published it');
+    fs.rmSync(join(f.data, 'site'));
+    assert.is(f.quire('drain').code, 0);
+    assert.not(fs.existsSync(mark));
+    assert.ok(fs.existsSync(join(f.data, 'site', 'runs', run.id, 'index.html')));
+  }),
+);
+
 test.run();
