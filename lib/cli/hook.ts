@@ -15,7 +15,7 @@ import { Objects } from '../git/git.ts';
 import { isSource } from '../pipeline/draft.ts';
 import { chains } from '../pipeline/graph.ts';
 import { self } from '../process/process.ts';
-import { type EvaluatedRun, evaluateRuns } from '../runner/evaluate.ts';
+import { type EvaluatedRun, evaluateRuns, evaluation } from '../runner/evaluate.ts';
 import { type TakenEvent, type TakenRun, takeIn, takenBefore } from '../runner/intake.ts';
 import type { Server } from '../runner/server.ts';
 import { intakeSettings, settingsOf } from '../runner/settings.ts';
@@ -47,9 +47,14 @@ async function hook(server: Server, event: string): Promise<void> {
   const prepared = prepareStore(server.store);
   if (!prepared.ok) server.say(sayFileFailure(prepared.error));
   const settings = await settingsOf(server.store);
-  const taken = await takeIn(server, { ...intakeSettings(settings), evaluator: self(), patienceMs: 0 });
-  const woken = await wakeRunner(server);
-  if (!taken.ok) return server.say(taken.error);
+  const taking = takeIn(server, { ...intakeSettings(settings), evaluator: self(), patienceMs: 0 });
+  // Loaded while the lock is waited for, which another process takes for us.
+  void evaluation();
+  const taken = await taking;
+  if (!taken.ok) {
+    await wakeRunner(server);
+    return server.say(taken.error);
+  }
   const { events } = taken.value;
   const own = events.find(({ name }) => name === event) ?? (await takenByAnother(server, event));
   const runs = own?.runs ?? [];
@@ -60,8 +65,9 @@ async function hook(server: Server, event: string): Promise<void> {
     server,
     runs.map(({ id, draft }) => ({ id, sha: draft.sha })),
   );
-  // What does not evaluate has ended here, perhaps after the runner has looked for ends the last time.
-  if (evaluated.some((each) => each.evaluated.kind !== 'pipeline')) await wakeRunner(server);
+  // Only now, so that the runner's start does not slow our answer; it also publishes what has just ended here. When we
+  // die before this, the shell part wakes it.
+  const woken = await wakeRunner(server);
   const site = settings.ok ? settings.value.config.site : { url: null, dir: null };
   const address = (id: RunId): string =>
     site.url === null

@@ -13,11 +13,10 @@ import { Evaluator } from '../evaluate/evaluator.ts';
 import { plainData } from '../evaluate/plain-data.ts';
 import { Meter } from '../lua/vm.ts';
 import { checkConfig } from './check.ts';
-import { type Config, defaultConfig } from './config.ts';
-import { literalValue } from './literal.ts';
 import { placesIn } from './places.ts';
+import { type ReadConfig, readLiteralConfig } from './quick.ts';
 
-export type ReadConfig = { readonly config: Config; readonly warnings: readonly Diagnostic[] };
+export type { ReadConfig } from './quick.ts';
 
 /** Everything there is to say about a config file that evaluates. */
 export type ExaminedConfig = ReadConfig & {
@@ -28,8 +27,9 @@ export type ExaminedConfig = ReadConfig & {
 
 /** Reads a config file; one that is missing means the defaults. */
 export function readConfig(path: string): Result<ReadConfig, readonly Diagnostic[]> {
+  const quick = readLiteralConfig(path);
+  if (quick !== null) return quick;
   const read = readBytes(path);
-  if (!read.ok && read.error.reason === 'missing') return ok({ config: defaultConfig(), warnings: [] });
   const examined = read.ok ? examineConfig(path, read.value) : unreadable(path, sayFileFailure(read.error));
   if (!examined.ok) return examined;
   const { config, errors, warnings } = examined.value;
@@ -47,8 +47,7 @@ export function examineConfig(
 ): Result<ExaminedConfig, readonly Diagnostic[]> {
   const text = new TextDecoder().decode(bytes);
   const placeOf = placesIn({ name: path, text });
-  const literal = literalValue(path, text);
-  const value = literal === undefined ? evaluate(path, text, placeOf, limits) : ok(literal);
+  const value = evaluate(path, text, placeOf, limits);
   if (!value.ok) return value;
   const checked = checkConfig(value.value, { placeOf, directory: dirname(resolve(path)) });
   return ok({ value: value.value, ...checked });

@@ -11,7 +11,6 @@ import { unreachable } from '../base/unreachable.ts';
 import { commitTree, type Objects, type Snapshot, sayGitFailure, snapshot } from '../git/git.ts';
 import { type Pipeline, registered } from '../pipeline/pipeline.ts';
 import type { Outcome, PipelineRecord } from '../runs/records.ts';
-import { evaluateHere } from '../script/here.ts';
 import type { Tree, TreeEntry } from '../script/script.ts';
 import { endPending, inQueue, recordPipelines, sayStoreFailure } from '../store/store.ts';
 import type { Server } from './server.ts';
@@ -56,6 +55,9 @@ export function treeOf(files: Snapshot): Tree {
   return tree;
 }
 
+/** The compiler and the VM, loaded when first called for; who knows that it will evaluate calls early. */
+export const evaluation = () => import('../script/here.ts');
+
 /** Evaluates a commit in this process and forgets the VM. What hangs inside the VM hangs us: see the hook's limit. */
 export async function evaluateCommit(server: Server, sha: Sha): Promise<Omit<EvaluatedRun, 'ids'>> {
   const settings = await settingsOf(server.store);
@@ -63,6 +65,7 @@ export async function evaluateCommit(server: Server, sha: Sha): Promise<Omit<Eva
   const { evalTimeoutMs, evalMemoryBytes } = settings.value.config;
   const tree = await server.withObjects((objects) => pipelineTree(objects, sha));
   if (!tree.ok) return { evaluated: { kind: 'internal', error: tree.error }, tree: null };
+  const { evaluateHere } = await evaluation();
   const script = await evaluateHere(tree.value, { timeMs: evalTimeoutMs, memoryBytes: evalMemoryBytes });
   if (script.ok) {
     const { pipeline } = script.value;

@@ -8,7 +8,7 @@ import type { Diagnostic } from '../base/diagnostic.ts';
 import { place } from '../base/draw.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Config } from '../config/config.ts';
-import { readConfig } from '../config/read.ts';
+import { readLiteralConfig } from '../config/quick.ts';
 import type { DockerSettings } from '../executors/executor.ts';
 import { configFile, type Store } from '../store/store.ts';
 
@@ -16,7 +16,9 @@ export type Settings = { readonly config: Config; readonly warnings: readonly st
 
 /** The settings, or one text with every fault of the file, each with its place. */
 export async function settingsOf(store: Store): Promise<Result<Settings, string>> {
-  const read = readConfig(configFile(store));
+  const path = configFile(store);
+  // Most files compute nothing; what evaluates the others is not loaded for these.
+  const read = readLiteralConfig(path) ?? (await import('../config/read.ts')).readConfig(path);
   if (!read.ok) return err(`the settings have faults: ${read.error.map(sayShort).join('; ')}`);
   return ok({ config: read.value.config, warnings: read.value.warnings.map(sayShort) });
 }

@@ -4,7 +4,7 @@
  * Must not know: what is done under them.
  */
 import { err } from '../base/result.ts';
-import { acquireLock, sayLockFailure, tryLock } from '../process/lock.ts';
+import { acquireLock, sayLockFailure } from '../process/lock.ts';
 import type { StoreResult } from './failures.ts';
 import { type LockName, lockFile, type Store } from './layout.ts';
 
@@ -17,10 +17,7 @@ export async function holding<T>(
   name: LockName,
   work: () => Promise<StoreResult<T>>,
 ): Promise<StoreResult<T>> {
-  const path = lockFile(store, name);
-  const now = tryLock(path);
-  const busy = !now.ok && now.error.reason === 'busy';
-  const lock = busy ? await acquireLock(path, { waitMs: longestWaitMs }) : now;
+  const lock = await acquireLock(lockFile(store, name), { waitMs: longestWaitMs });
   if (!lock.ok) {
     return lock.error.reason === 'file'
       ? err({ reason: 'io', failure: lock.error.failure })

@@ -150,7 +150,9 @@ function prepare(store: Store, { draft, number }: Numbered): StoreResult<string[
   }
   const copied = takeOver === null ? ok([]) : copyJobs(store, temporary, takeOver);
   if (!copied.ok) return copied;
-  return ok([...files.map(([name]) => join(temporary, name)), ...copied.value, temporary]);
+  // After a power loss nobody evaluates any more, whatever the evaluator's file holds.
+  const lasting = files.filter(([name]) => name !== evaluatorFile).map(([name]) => join(temporary, name));
+  return ok([...lasting, ...copied.value, temporary]);
 }
 
 /** The records of jobs that a rerun takes over, as they were. */
