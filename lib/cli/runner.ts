@@ -4,6 +4,7 @@
  * Must not know: what a run does.
  */
 import { workQueue } from '../runner/queue.ts';
+import { trimRunnerLog } from '../runner/wake.ts';
 import { hidden } from './hidden.ts';
 
 /** Works the queue until it is empty, then ends the process. Its words go to a file, so each line has its time. */
@@ -12,6 +13,7 @@ export async function main(args: readonly string[], { bin }: { bin: string }): P
   if (given === null) return;
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
+  trimRunnerLog(given.server);
   const worked = await workQueue(given.server, stop.signal);
   if (!worked.ok) given.server.say(worked.error);
   process.exit(worked.ok ? 0 : 3);

@@ -5,8 +5,8 @@
  * that there is one meaning and no more. Pure. Must not know: settings.
  */
 import { LuaFloat, type Plain } from '../base/plain.ts';
-import { read } from '../fennel/fennel.ts';
 import type { Form } from '../fennel/forms.ts';
+import { read } from '../fennel/reader.ts';
 
 /** The value of a text that is one literal table, or undefined when only evaluating it can tell. */
 export function literalValue(name: string, text: string): Plain | undefined {

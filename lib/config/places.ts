@@ -4,8 +4,8 @@
  * Must not know: what any key means, what a computed value is.
  */
 import { pointSpan, type Span } from '../base/diagnostic.ts';
-import { read } from '../fennel/fennel.ts';
 import type { Form } from '../fennel/forms.ts';
+import { read } from '../fennel/reader.ts';
 
 /** Finds the key at a path, else the nearest place around it, else the beginning of the file. */
 export function placesIn(source: {

@@ -15,10 +15,15 @@ const largestLog = 1024 * 1024;
 
 export const runnerLog = (server: Pick<Server, 'store'>): string => join(server.store.root, 'runner.log');
 
-export async function wakeRunner(server: Server): Promise<Result<void, string>> {
+/** Called by each runner at its start: whoever started it only appends. */
+export function trimRunnerLog(server: Pick<Server, 'store'>): void {
   const path = runnerLog(server);
   const size = status(path);
   if (size.ok && size.value.kind === 'file' && size.value.size > largestLog) truncate(path, 0);
+}
+
+export async function wakeRunner(server: Server): Promise<Result<void, string>> {
+  const path = runnerLog(server);
   const log = openDescriptor(path, 'a', 0o600);
   if (!log.ok) return err(sayFileFailure(log.error));
   const { node, bin } = server.program;
