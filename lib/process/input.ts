@@ -17,7 +17,7 @@ const directories = ['/dev/shm', tmpdir()];
 export function openInput(text: string | Uint8Array): Result<number, StartFailure> {
   let failed: Result<never, StartFailure> = err({ reason: 'io', code: 'ENOENT', detail: tmpdir() });
   for (const directory of directories) {
-    const path = join(directory, `quire-input-${crypto.randomUUID()}`);
+    const path = join(directory, `quire-input-${process.pid}-${crypto.randomUUID()}`);
     const written = writeNewFile(path, text, { mode: 0o600, durable: false });
     const opened = written.ok ? openDescriptor(path, 'r') : written;
     remove(path);

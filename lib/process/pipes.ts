@@ -79,7 +79,7 @@ function open(keeper: number): Result<Pipe, FileFailure> {
 }
 
 async function makeMore(): Promise<Result<void, StartFailure>> {
-  const directory = makeTemporaryDirectory(join(tmpdir(), 'quire-pipe-'));
+  const directory = makeTemporaryDirectory(join(tmpdir(), `quire-pipe-${process.pid}-`));
   if (!directory.ok) return err(fileTrouble(directory.error));
   try {
     const paths = Array.from({ length: batch }, (_, index) => join(directory.value, String(index)));
