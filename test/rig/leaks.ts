@@ -39,11 +39,21 @@ export function leaksBelow(
     .map((name) => join(directory, name))
     .filter((path) => !but.includes(path))
     .flatMap((path) => {
-      const bytes = fs.lstatSync(path).isFile() ? fs.readFileSync(path) : '';
+      const bytes = bytesOf(path);
       return leaksIn(Buffer.concat([Buffer.from(`${path}\n`), Buffer.from(bytes)]), values).map(
         (form) => `${path}: ${form}`,
       );
     });
+}
+
+/** A temporary file may be renamed between the listing and the look; it is read under its own name then. */
+function bytesOf(path: string): Buffer {
+  try {
+    return fs.lstatSync(path).isFile() ? fs.readFileSync(path) : Buffer.alloc(0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
 }
 
 /** The arguments of every process of the machine, looked at again and again until it is closed. */
