@@ -260,7 +260,8 @@ test(
       (await wait.called()).exit(0);
       const run = await f.run(1);
       await until('the run to stop', () => run.state() !== 'active' || f.processes().length === 0);
-      fs.rmSync(join(f.data, 'site'), { recursive: true, force: true });
+      // Pages may still be tried at this moment.
+      fs.rmSync(join(f.data, 'site'), { recursive: true, force: true, maxRetries: 40, retryDelay: 10 });
       const freed = f.data;
       for (const state of ['active', 'failed']) {
         for (const id of fs.readdirSync(join(freed, 'runs', state)).filter((name) => !name.startsWith('.')))
