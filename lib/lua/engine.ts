@@ -83,14 +83,6 @@ export function valueAt(L: State, index: number): Value {
   return at < L.top ? (L.stack[at] ?? nothing) : nothing;
 }
 
-/** A copy of the value on top of the stack, which is removed. */
-export function popValue(L: State): Value {
-  const value = L.stack[L.top - 1] ?? nothing;
-  const copy = newValue(value.type, value.value);
-  lua.lua_pop(L, 1);
-  return copy;
-}
-
 /** The function that a closure on the stack was made from. */
 export const protoOf = (value: Value): Proto => (value.value as { readonly p: Proto }).p;
 
