@@ -39,8 +39,8 @@ module.exports = function load(name, inThread = false) {
   });
   if (cachedData === undefined || script.cachedDataRejected || process.env.QUIRE_CODE_CACHE === 'write') {
     const write = () => writeCache(cacheFile, script.createCachedData());
-    // A thread is ended without an exit; a little later it has done what threads do.
-    if (inThread) setTimeout(write, 100).unref();
+    // A thread is ended without an exit: it writes when it has answered its first message.
+    if (inThread) require('node:worker_threads').parentPort?.once('message', () => setImmediate(write));
     else process.once('exit', write);
   }
   const bundle = { exports: {} };

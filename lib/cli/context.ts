@@ -32,6 +32,8 @@ export type Installation = {
   readonly assets: string;
   /** The script of the thread that holds a run's Lua VM. */
   readonly workerFile: string;
+  /** The script of the process that starts a run's commands. */
+  readonly launcherFile: string;
 };
 
 export type Context = {
@@ -60,6 +62,7 @@ export function installationOf(bin: string): Installation {
     templates: join(root, 'templates'),
     assets: join(root, 'site'),
     workerFile: join(root, 'bin', 'worker.cjs'),
+    launcherFile: join(root, 'bin', 'launcher.cjs'),
   };
 }
 

@@ -34,7 +34,7 @@ export type LocalOptions = {
 /** A local run but for what is run and who listens. */
 export type Workbench = Pick<
   LocalRun,
-  'top' | 'gitDir' | 'executor' | 'config' | 'limits' | 'variables' | 'cache' | 'worker'
+  'top' | 'gitDir' | 'executor' | 'config' | 'limits' | 'variables' | 'cache' | 'worker' | 'launcher'
 >;
 
 /** Where a command stands: a work tree, or for a commit any repository. */
@@ -79,6 +79,7 @@ export async function workbench(
     variables: variables.value,
     cache: join(userDirectory(context, 'XDG_CACHE_HOME', '.cache'), 'quire', nameOf(at)),
     worker: context.installation.workerFile,
+    launcher: context.installation.launcherFile,
   });
 }
 

@@ -36,7 +36,12 @@ export function serve({ store, gitDir, repo, installation, say }: ServingOptions
     gitDir,
     withObjects: (body) => withObjects(gitDir, body),
     repo,
-    program: { node: installation.node, bin: installation.bin, worker: installation.workerFile },
+    program: {
+      node: installation.node,
+      bin: installation.bin,
+      worker: installation.workerFile,
+      launcher: installation.launcherFile,
+    },
     clock: systemClock,
     publish: (runs) => pages.publish(runs),
     live: (run) => new LivePages(pages, run),

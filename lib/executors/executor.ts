@@ -6,7 +6,14 @@
 import type { Clock, Timestamp } from '../base/clock.ts';
 import type { JobId, RunId } from '../base/ids.ts';
 import type { Result } from '../base/result.ts';
-import type { Command, CommandEnd, Environment, HearChunk, Identity } from '../process/process.ts';
+import type {
+  Command,
+  CommandEnd,
+  Environment,
+  HearChunk,
+  Identity,
+  SpawnCommand,
+} from '../process/process.ts';
 import type { ExecutorFailure } from './failure.ts';
 
 /** What an executor must know of one run. */
@@ -33,6 +40,8 @@ export type RunPlace = {
   readonly graceMs?: number;
   /** The environment of the executor's own programs (PATH, HOME, DOCKER_HOST …), never that of a command. */
   readonly toolEnv: Environment;
+  /** Who starts the commands; default: this process. */
+  readonly spawn?: SpawnCommand;
   readonly clock: Clock;
 };
 

@@ -28,6 +28,8 @@ export type ExecutorFailure =
     }
   /** Processes that could not be ended. */
   | { readonly reason: 'still-running'; readonly pids: readonly number[] }
+  /** The process that started the command died under it. */
+  | { readonly reason: 'lost' }
   | { readonly reason: 'canceled' };
 
 /**
@@ -46,6 +48,7 @@ export function blame(failure: ExecutorFailure): 'command' | 'pipeline' | 'inter
     case 'engine':
     case 'container-exited':
     case 'still-running':
+    case 'lost':
       return 'internal';
     case 'canceled':
       return 'nobody';
@@ -83,6 +86,8 @@ export function sayExecutorFailure(failure: ExecutorFailure): string {
       return `container exited ${failure.code}${failure.outOfMemory ? ' (out of memory)' : ''}${quoted(failure.lines)}`;
     case 'still-running':
       return `processes could not be ended: ${failure.pids.join(', ')}`;
+    case 'lost':
+      return 'the process that starts commands died (was it killed, or out of memory?)';
     case 'canceled':
       return 'canceled';
     default:

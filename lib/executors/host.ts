@@ -52,12 +52,13 @@ class HostSession implements Session {
       signal,
       hear,
       graceMs: this.#place.graceMs,
+      spawn: this.#place.spawn,
     });
     if (!started.ok) return err({ reason: 'not-started', failure: started.error });
     const ended = await started.value.ended;
     if (started.value.heldOpen()) this.#releases.push(started.value.release);
     else started.value.release();
-    return ok(ended);
+    return ended === null ? err({ reason: 'lost' }) : ok(ended);
   }
 
   endJob(job: JobId): Promise<Result<void, ExecutorFailure>> {

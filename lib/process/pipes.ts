@@ -34,6 +34,19 @@ const free: number[] = [];
 
 let making: Promise<Result<void, StartFailure>> | null = null;
 
+/** Makes the first pipes before a command waits for them. What fails here fails again when one is wanted, and is told then. */
+export async function warmPipes(): Promise<void> {
+  if (free.length === 0) await make();
+}
+
+/** Many may wait for the same batch; who finds nothing left of it asks again. */
+function make(): Promise<Result<void, StartFailure>> {
+  making ??= makeMore().finally(() => {
+    making = null;
+  });
+  return making;
+}
+
 /** A pipe that a child writes and we read. It ends when the last process that can write is gone. */
 export async function pipeFromChild(): Promise<Result<Pipe, StartFailure>> {
   for (;;) {
@@ -42,11 +55,7 @@ export async function pipeFromChild(): Promise<Result<Pipe, StartFailure>> {
       const opened = open(keeper);
       return opened.ok ? opened : err(fileTrouble(opened.error));
     }
-    // Many may wait for the same batch; who finds nothing left of it asks again.
-    making ??= makeMore().finally(() => {
-      making = null;
-    });
-    const made = await making;
+    const made = await make();
     if (!made.ok) return made;
   }
 }

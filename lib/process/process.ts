@@ -17,8 +17,11 @@ export {
 } from './command.ts';
 export { type EndOptions, endMarked, graceMs, type NotEnded } from './end.ts';
 export { bootId, type Identity, identify, identityText, isAlive, parseIdentity, self } from './identity.ts';
+export { Launcher } from './launcher.ts';
 export { acquireLock, Lock, type LockFailure, sayLockFailure, tryLock } from './lock.ts';
+export { warmPipes } from './pipes.ts';
 export { type RunningCommand, type RunOptions, startCommand } from './run.ts';
+export type { SpawnCommand } from './spawn.ts';
 export {
   leash,
   type ProcessOptions,

@@ -10,10 +10,10 @@ import { closeDescriptor } from '../base/files.ts';
 import { ok, type Result } from '../base/result.ts';
 import type { Command, CommandEnd, Environment, HearChunk, StartFailure, StreamName } from './command.ts';
 import { endMarked } from './end.ts';
-import { type Identity, identify } from './identity.ts';
+import type { Identity } from './identity.ts';
 import { openInput } from './input.ts';
 import { type Pipe, pipeFromChild } from './pipes.ts';
-import { type Spawned, spawnCommand } from './spawn.ts';
+import { type SpawnCommand, type Spawned, spawnCommand } from './spawn.ts';
 
 export type RunOptions = {
   readonly cwd: string;
@@ -29,12 +29,17 @@ export type RunOptions = {
   readonly hear: HearChunk;
   /** Between SIGTERM and SIGKILL; default 5 s. */
   readonly graceMs?: number | undefined;
+  /** Who starts it; default: this process. */
+  readonly spawn?: SpawnCommand | undefined;
 };
 
 export type RunningCommand = {
   readonly pid: number;
-  /** When it is over and all that it wrote itself was heard. Rejects only when `hear` threw. */
-  readonly ended: Promise<CommandEnd>;
+  /**
+   * When it is over and all that it wrote itself was heard. Null when who started it died: then nobody knows. Rejects
+   * only when `hear` threw.
+   */
+  readonly ended: Promise<CommandEnd | null>;
   /** Whether somebody it left behind still has its streams open. */
   heldOpen(): boolean;
   /** Stops reading what it left behind. Only after `ended`. */
@@ -54,7 +59,8 @@ export async function startCommand(
     errors.ours.destroy();
   };
   const stdio = [input, out.childs, errors.childs] as const;
-  const spawned = await spawnCommand(command, { ...options, stdio });
+  const { spawn = spawnCommand, cwd, env } = options;
+  const spawned = await spawn(command, { cwd, env, stdio });
   for (const descriptor of stdio) if (descriptor !== null) closeDescriptor(descriptor);
   if (!spawned.ok) {
     release();
@@ -97,14 +103,15 @@ async function watch(
   out: Socket,
   errors: Socket,
   options: RunOptions,
-): Promise<CommandEnd> {
+): Promise<CommandEnd | null> {
   const streams = [listen(out, 'out', options.hear), listen(errors, 'err', options.hear)];
-  const leader = identify(spawned.pid);
-  const ending = endingOf(leader, options);
+  const ending = endingOf(spawned.identity, options);
   try {
-    const { code, signal } = await spawned.exit;
+    const exit = await spawned.exit;
     ending.over();
     await ending.done();
+    if (exit === null) return null;
+    const { code, signal } = exit;
     await drained(streams);
     const endedBy = ending.by();
     return signal === null

@@ -9,6 +9,7 @@ import type { $, Options } from 'zx/core';
 import { err, ok, type Result } from '../base/result.ts';
 import { argvOf, type Command, type Environment, type StartFailure, shellPath } from './command.ts';
 import { badText, explainStart } from './explain.ts';
+import { type Identity, identify } from './identity.ts';
 
 export type SpawnOptions = {
   readonly cwd: string;
@@ -17,16 +18,26 @@ export type SpawnOptions = {
   readonly stdio: readonly [number | null, number | null, number | null];
 };
 
+export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
+
 export type Spawned = {
   readonly pid: number;
-  /** The exit, with whatever the process left behind still running. */
-  readonly exit: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  /** Who that is, known before anybody can have waited for it; null where the system does not say. */
+  readonly identity: Identity | null;
+  /** The exit, with whatever the process left behind still running; null when nobody is left who could know it. */
+  readonly exit: Promise<Exit | null>;
 };
 
-/** Loaded with the first command: a hook that starts none does not pay for it. */
+/** Starts a command as the leader of its own session and process group. */
+export type SpawnCommand = (
+  command: Command,
+  options: SpawnOptions,
+) => Promise<Result<Spawned, StartFailure>>;
+
 let loading: Promise<$> | null = null;
 
-const load = (): Promise<$> => {
+/** Loads zx, which the first command does otherwise: a process that starts none does not pay for it. */
+export const load = (): Promise<$> => {
   loading ??= import('zx/core').then((zx) => Object.assign(zx.$, quiet));
   return loading;
 };
@@ -43,11 +54,8 @@ const quiet: Partial<Options> = {
   quote: (text) => text,
 };
 
-/** Starts a command as the leader of its own session and process group. */
-export async function spawnCommand(
-  command: Command,
-  options: SpawnOptions,
-): Promise<Result<Spawned, StartFailure>> {
+/** Starts a command from this process. */
+export const spawnCommand: SpawnCommand = async (command, options) => {
   const { cwd, env } = options;
   const argv = argvOf(command);
   const bad = badText({ argv, env, cwd });
@@ -75,5 +83,9 @@ export async function spawnCommand(
     const cause = await Promise.race([failed, running.then((output) => output.cause)]);
     return err(explainStart(cause, { argv, env, cwd }));
   }
-  return ok({ pid, exit: running.then(({ exitCode, signal }) => ({ code: exitCode, signal })) });
-}
+  return ok({
+    pid,
+    identity: identify(pid),
+    exit: running.then(({ exitCode, signal }) => ({ code: exitCode, signal })),
+  });
+};

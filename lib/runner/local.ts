@@ -63,6 +63,7 @@ export type LocalRun = SubjectWish & {
   /** Kept between local runs; absolute. */
   readonly cache: string;
   readonly worker: string;
+  readonly launcher: string;
   readonly sink: Sink;
   /** Where the files of the run's directory go; null: nowhere. */
   readonly outDirectory: string | null;
@@ -180,9 +181,9 @@ class LocalPerformance {
     const { meta, dirty } = this.#subject;
     const { path: workspace, clear } = this.#workspace;
     const given = run.choice.kind === 'alone' ? run.choice.outputs.get('quire/push') : undefined;
-    const { config, executor, worker, cache, limits } = run;
+    const { config, executor, worker, launcher, cache, limits } = run;
     return performRun({
-      ...{ meta, dirty, config, executor, worker, cache, limits, workspace, clear, sink },
+      ...{ meta, dirty, config, executor, worker, launcher, cache, limits, workspace, clear, sink },
       gitDir: run.gitDir ?? run.top,
       dataDirectory: run.top,
       push: given ?? this.#subject.push,

@@ -13,7 +13,7 @@ import type { Executor, ExecutorEvent, RunPlace, Session } from '../executors/ex
 import { blame, type ExecutorFailure, sayExecutorFailure } from '../executors/failure.ts';
 import { refKind } from '../git/git.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
-import { self } from '../process/process.ts';
+import { Launcher, self, warmPipes } from '../process/process.ts';
 import type { RunEvent, Sink } from '../runs/events.ts';
 import type { ContainerRecord, Meta, Outcome } from '../runs/records.ts';
 import type { EvaluateOptions, EvaluationFailure, Script, Tree } from '../script/script.ts';
@@ -41,6 +41,8 @@ export type RunPlan = {
   readonly executor: Executor;
   /** The file of the VM's thread. */
   readonly worker: string;
+  /** The file of the process that starts the commands. */
+  readonly launcher: string;
   /** Absolute. */
   readonly workspace: string;
   readonly cache: string;
@@ -88,12 +90,14 @@ class Performance {
   readonly #clock: Clock;
   readonly #redactor = new Redactor();
   readonly #stopping = new AbortController();
+  readonly #launcher: Launcher;
   #container: ContainerRecord | null = null;
   #push: Promise<Result<Plain, string>> | null = null;
 
   constructor(plan: RunPlan) {
     this.#plan = plan;
     this.#clock = plan.clock ?? systemClock;
+    this.#launcher = new Launcher(plan.launcher, ownEnvironment());
   }
 
   async perform(): Promise<Outcome> {
@@ -102,8 +106,15 @@ class Performance {
     const asked = (): void => this.#stop(signal.reason as StopReason);
     signal.addEventListener('abort', asked);
     if (signal.aborted) asked();
-    // The VM starts and evaluates while git fills the workspace: neither waits for the other.
-    const [script, prepared] = await Promise.all([this.#evaluate(), plan.prepare(this.#stopping.signal)]);
+    // The VM starts and evaluates while git fills the workspace and what commands need gets ready: none waits for
+    // another.
+    const evaluating = this.#evaluate();
+    this.#launcher.start();
+    const [script, prepared] = await Promise.all([
+      evaluating,
+      plan.prepare(this.#stopping.signal),
+      warmPipes(),
+    ]);
     try {
       const stopped = stopReason(this.#stopping.signal);
       if (stopped !== null) return outcomeOf(stopped);
@@ -113,6 +124,7 @@ class Performance {
     } finally {
       signal.removeEventListener('abort', asked);
       if (script.ok) await script.value.close();
+      this.#launcher.close();
       plan.clear();
     }
   }
@@ -195,6 +207,7 @@ class Performance {
       user: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
       lifeMs: plan.limits.timeoutMs + 60_000,
       toolEnv: ownEnvironment(),
+      spawn: this.#launcher.spawn,
       clock: this.#clock,
     };
   }

@@ -107,6 +107,7 @@ async function perform(
     config,
     executor: executor.value,
     worker: server.program.worker,
+    launcher: server.program.launcher,
     workspace,
     cache: cacheOf(server.store),
     dataDirectory: server.store.root,

@@ -15,6 +15,8 @@ export type Program = {
   readonly bin: string;
   /** The file of the thread that holds a run's Lua VM. */
   readonly worker: string;
+  /** The file of the process that starts a run's commands. */
+  readonly launcher: string;
 };
 
 export type Server = {

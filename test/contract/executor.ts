@@ -27,7 +27,7 @@ import { type CommandEnd, self } from '../../lib/process/process.ts';
 export type Subject = {
   readonly executor: Executor;
   /** What this executor needs besides a workspace; null: skip everything, the reason was printed. */
-  readonly place: () => Promise<Pick<RunPlace, 'image' | 'docker' | 'toolEnv'> | null>;
+  readonly place: () => Promise<Pick<RunPlace, 'image' | 'docker' | 'toolEnv' | 'spawn'> | null>;
   /** What the test's commands get as the machine's environment. */
   readonly hostEnv: Readonly<Record<string, string>>;
   /** Whether output is still heard after the command's end; `docker exec` hangs up with the command. */
@@ -44,7 +44,9 @@ export type Room = {
 let rooms = 0;
 
 /** A workspace and a cache in a temp directory of their own. */
-export function makeRoom(rest: Pick<RunPlace, 'image' | 'docker' | 'toolEnv'>): Room & { remove(): void } {
+export function makeRoom(
+  rest: Pick<RunPlace, 'image' | 'docker' | 'toolEnv' | 'spawn'>,
+): Room & { remove(): void } {
   const home = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 'quire-executor-')));
   rooms += 1;
   const events: ExecutorEvent[] = [];

@@ -1,7 +1,7 @@
 /** Commands as a user of the room sees them; what every executor promises is in `contract/executor.ts`. */
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
@@ -9,6 +9,7 @@ import {
   type CommandEnd,
   identify,
   isAlive,
+  Launcher,
   type RunOptions,
   type StartFailure,
   sayStartFailure,
@@ -36,7 +37,7 @@ async function run(command: Command, rest: Partial<RunOptions> = {}) {
     ...rest,
   });
   if (!started.ok) return { failure: started.error, end: null, out };
-  const end: CommandEnd = await started.value.ended;
+  const end: CommandEnd | null = await started.value.ended;
   started.value.release();
   return { failure: null, end, out };
 }
@@ -82,9 +83,13 @@ const failures: [title: string, command: Command, rest: Partial<RunOptions>, fai
   ],
   ['NUL in the directory', { shell: 'true' }, { cwd: '/tmp\0' }, { reason: 'nul-byte', where: 'cwd' }],
 ];
+const launcher = new Launcher(resolve('bin/launcher.cjs'), {});
+test.after(() => launcher.close());
+
 for (const [title, command, rest, failure] of failures) {
-  test(`${title} is a failure that names it`, async () => {
+  test(`${title} is a failure that names it, whoever starts it`, async () => {
     assert.equal((await run(command, rest)).failure, failure);
+    assert.equal((await run(command, { ...rest, spawn: launcher.spawn })).failure, failure);
     const said = sayStartFailure(failure);
     for (const value of Object.values(failure).slice(1)) assert.ok(said.includes(String(value)), said);
   });

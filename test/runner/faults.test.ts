@@ -67,7 +67,7 @@ async function inPlace(body: (place: Place) => Promise<void>): Promise<void> {
       gitDir,
       withObjects: (body) => withObjects(gitDir, body),
       repo: 'r',
-      program: { node: '/nowhere', bin: '/nowhere', worker: '/nowhere' },
+      program: { node: '/nowhere', bin: '/nowhere', worker: '/nowhere', launcher: '/nowhere' },
       clock: Date.now,
       publish: async () => true,
       live: () => ({ hear: () => {}, settle: async () => true }),

@@ -93,4 +93,25 @@ test(
   }),
 );
 
+test(
+  'a run whose commands lose the process that starts them fails, and leaves nothing',
+  forge(async (f) => {
+    f.install();
+    f.commit(one('sleep 1000'));
+    f.push();
+    const run = await f.run(1);
+    const sleeping = (): boolean => f.processes().some(({ command }) => command === 'sleep 1000');
+    await until('the command', sleeping);
+    const launcher = f.processes().find(({ command }) => command.includes('launcher.cjs'));
+    assert.ok(launcher);
+    process.kill(launcher.pid, 'SIGKILL');
+    await run.settled();
+    assert.is(run.state(), 'failed');
+    assert.is(run.outcome().outcome, 'failed-internal');
+    assert.match(String(run.outcome().error), /process that starts commands died/);
+    assert.not.ok(sleeping());
+    await f.quiet();
+  }),
+);
+
 test.run();

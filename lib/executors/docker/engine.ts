@@ -85,6 +85,7 @@ export async function follow(
   }
   const end = await started.value.ended;
   started.value.release();
+  if (end === null) return err({ reason: 'lost' });
   if (end.endedBy !== null) return err({ reason: 'canceled' });
   return ok({ code: end.kind === 'exited' ? end.code : 1, lines: lastLines(tail.text()) });
 }

@@ -67,6 +67,7 @@ export async function execute(
   const endedBy = await ending.over();
   if (running.heldOpen()) request.keep(running.release);
   else running.release();
+  if (end === null) return err({ reason: 'lost' });
   if (endedBy !== null) return ok({ ...signalOf(end), endedBy });
   return judge(engine, request, signalOf(end), words);
 }

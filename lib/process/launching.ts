@@ -1,0 +1,50 @@
+/**
+ * The process that starts a run's commands: one command for each message, and two answers for each.
+ *
+ * The entry of a bundle of its own, and small: it is forked from all the time. Must not know: who asks.
+ */
+import { closeDescriptor, openDescriptor } from '../base/files.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import { fileTrouble, type StartFailure } from './command.ts';
+import type { FromLauncher, ToLauncher } from './launcher.ts';
+import { load, spawnCommand } from './spawn.ts';
+
+type Stdio = [number | null, number | null, number | null];
+
+const say = (message: FromLauncher): void => {
+  // Whoever asked may be gone; then so are we, in a moment.
+  process.send?.(message, undefined, undefined, () => {});
+};
+
+function open(paths: ToLauncher['stdio']): Result<Stdio, StartFailure> {
+  const stdio: Stdio = [null, null, null];
+  for (const [at, path] of paths.entries()) {
+    if (path === null) continue;
+    const opened = openDescriptor(path, at === 0 ? 'r' : 'w');
+    if (!opened.ok) {
+      close(stdio);
+      return err(fileTrouble(opened.error));
+    }
+    stdio[at] = opened.value;
+  }
+  return ok(stdio);
+}
+
+function close(stdio: Stdio): void {
+  for (const descriptor of stdio) if (descriptor !== null) closeDescriptor(descriptor);
+}
+
+async function start({ id, command, cwd, env, stdio }: ToLauncher): Promise<void> {
+  const opened = open(stdio);
+  if (!opened.ok) return say({ kind: 'not-started', id, failure: opened.error });
+  const spawned = await spawnCommand(command, { cwd, env, stdio: opened.value });
+  close(opened.value);
+  if (!spawned.ok) return say({ kind: 'not-started', id, failure: spawned.error });
+  const { pid, identity, exit } = spawned.value;
+  say({ kind: 'started', id, pid, identity });
+  say({ kind: 'ended', id, exit: await exit });
+}
+
+process.on('message', (message: ToLauncher) => void start(message));
+process.on('disconnect', () => process.exit());
+void load();
