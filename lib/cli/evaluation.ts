@@ -23,7 +23,7 @@ import {
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { treeOf } from '../runner/evaluate.ts';
 import type { Tree } from '../script/script.ts';
-import { startScript } from '../script/thread.ts';
+import { ScriptThread } from '../script/thread.ts';
 import { type Complaint, trouble, wrongUsage } from './complain.ts';
 import type { Context } from './context.ts';
 import { type ExitCode, exits } from './exit.ts';
@@ -79,7 +79,7 @@ export async function evaluate(
   { installation }: Context,
   { tree, revision }: PipelineSource,
 ): Promise<Result<Evaluation, Complaint>> {
-  const script = await startScript(installation.workerFile, tree);
+  const script = await new ScriptThread(installation.workerFile).evaluate(tree);
   if (script.ok) {
     const { pipeline, printed } = script.value;
     await script.value.close();

@@ -14,7 +14,7 @@ import type { Outcome, PipelineRecord } from '../runs/records.ts';
 import type { Tree, TreeEntry } from '../script/script.ts';
 import { endPending, inQueue, recordPipelines, sayStoreFailure } from '../store/store.ts';
 import type { Server } from './server.ts';
-import { settingsOf } from './settings.ts';
+import { scriptLimits, settingsOf } from './settings.ts';
 
 /** What evaluation made of a commit. */
 export type Evaluated =
@@ -62,11 +62,10 @@ export const evaluation = () => import('../script/here.ts');
 export async function evaluateCommit(server: Server, sha: Sha): Promise<Omit<EvaluatedRun, 'ids'>> {
   const settings = await settingsOf(server.store);
   if (!settings.ok) return { evaluated: { kind: 'internal', error: settings.error }, tree: null };
-  const { evalTimeoutMs, evalMemoryBytes } = settings.value.config;
   const tree = await server.withObjects((objects) => pipelineTree(objects, sha));
   if (!tree.ok) return { evaluated: { kind: 'internal', error: tree.error }, tree: null };
   const { evaluateHere } = await evaluation();
-  const script = await evaluateHere(tree.value, { timeMs: evalTimeoutMs, memoryBytes: evalMemoryBytes });
+  const script = await evaluateHere(tree.value, scriptLimits(settings.value.config));
   if (script.ok) {
     const { pipeline } = script.value;
     await script.value.close();

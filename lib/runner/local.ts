@@ -28,6 +28,7 @@ import { type Sink, tee } from '../runs/events.ts';
 import type { Meta, Outcome } from '../runs/records.ts';
 import { stateOf } from '../runs/states.ts';
 import type { Tree } from '../script/script.ts';
+import { ScriptThread } from '../script/thread.ts';
 import {
   type Journal,
   journal,
@@ -41,6 +42,7 @@ import {
 import type { DriveOptions } from './drive.ts';
 import { diagnosticRecord, pipelineRecord } from './evaluate.ts';
 import { type Found, performRun } from './perform.ts';
+import { scriptLimits } from './settings.ts';
 import type { Limits } from './stage.ts';
 import { internal } from './stop.ts';
 import {
@@ -97,6 +99,15 @@ const trouble = (why: string): LocalEnd => ({ kind: 'trouble', why });
  * not evaluate; nothing of the run is left behind.
  */
 export async function runLocally(run: LocalRun): Promise<LocalEnd> {
+  const thread = new ScriptThread(run.worker, scriptLimits(run.config));
+  try {
+    return await runIn(thread, run);
+  } finally {
+    await thread.end();
+  }
+}
+
+async function runIn(thread: ScriptThread, run: LocalRun): Promise<LocalEnd> {
   const subject = await findSubject(run);
   if (!subject.ok) return subject.error;
   const { pipelineFile = null } = run;
@@ -111,7 +122,14 @@ export async function runLocally(run: LocalRun): Promise<LocalEnd> {
   if (out !== null && !out.ok) return trouble(sayStoreFailure(out.error));
   const workspace = workspaceFor(run);
   if (!workspace.ok) return trouble(sayFileFailure(workspace.error));
-  return new LocalPerformance(run, subject.value, files.value, workspace.value, out?.value ?? null).perform();
+  return new LocalPerformance(
+    thread,
+    run,
+    subject.value,
+    files.value,
+    workspace.value,
+    out?.value ?? null,
+  ).perform();
 }
 
 type Workspace = { readonly path: string; readonly clear: () => void };
@@ -126,6 +144,7 @@ const failed = (error: string): Outcome => ({ outcome: 'failed-internal', error,
 
 /** One local run from its workspace to its end. */
 class LocalPerformance {
+  readonly #thread: ScriptThread;
   readonly #run: LocalRun;
   readonly #subject: Subject;
   readonly #files: PipelineFiles;
@@ -136,12 +155,14 @@ class LocalPerformance {
   #refused: string | null = null;
 
   constructor(
+    thread: ScriptThread,
     run: LocalRun,
     subject: Subject,
     files: PipelineFiles,
     workspace: Workspace,
     out: OutDirectory | null,
   ) {
+    this.#thread = thread;
     this.#run = run;
     this.#subject = subject;
     this.#files = files;
@@ -181,9 +202,10 @@ class LocalPerformance {
     const { meta, dirty } = this.#subject;
     const { path: workspace, clear } = this.#workspace;
     const given = run.choice.kind === 'alone' ? run.choice.outputs.get('quire/push') : undefined;
-    const { config, executor, worker, launcher, cache, limits } = run;
+    const { config, executor, launcher, cache, limits } = run;
     return performRun({
-      ...{ meta, dirty, config, executor, worker, launcher, cache, limits, workspace, clear, sink },
+      ...{ meta, dirty, config, executor, launcher, cache, limits, workspace, clear, sink },
+      thread: this.#thread,
       gitDir: run.gitDir ?? run.top,
       dataDirectory: run.top,
       push: given ?? this.#subject.push,

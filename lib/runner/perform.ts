@@ -17,7 +17,7 @@ import { Launcher, self, warmPipes } from '../process/process.ts';
 import type { RunEvent, Sink } from '../runs/events.ts';
 import type { ContainerRecord, Meta, Outcome } from '../runs/records.ts';
 import type { EvaluateOptions, EvaluationFailure, Script, Tree } from '../script/script.ts';
-import { startScript } from '../script/thread.ts';
+import type { ScriptThread } from '../script/thread.ts';
 import { Redactor } from '../secrets/secrets.ts';
 import { type DriveOptions, driveJobs } from './drive.ts';
 import { runEnvironment } from './environment.ts';
@@ -39,8 +39,8 @@ export type RunPlan = {
   readonly gitDir: string;
   readonly config: Config;
   readonly executor: Executor;
-  /** The file of the VM's thread. */
-  readonly worker: string;
+  /** Where the pipeline is evaluated; ended with the run. */
+  readonly thread: ScriptThread;
   /** The file of the process that starts the commands. */
   readonly launcher: string;
   /** Absolute. */
@@ -124,6 +124,7 @@ class Performance {
     } finally {
       signal.removeEventListener('abort', asked);
       if (script.ok) await script.value.close();
+      await plan.thread.end();
       this.#launcher.close();
       plan.clear();
     }
@@ -135,14 +136,9 @@ class Performance {
   };
 
   async #evaluate(): Promise<Result<Script, Outcome>> {
-    const { config, worker } = this.#plan;
     const tree = await this.#plan.tree();
     if (!tree.ok) return err(failure('failed-internal', tree.error));
-    const started = await startScript(worker, tree.value, {
-      ...this.#plan.naming,
-      timeMs: config.evalTimeoutMs,
-      memoryBytes: config.evalMemoryBytes,
-    });
+    const started = await this.#plan.thread.evaluate(tree.value, this.#plan.naming);
     if (!started.ok) return err(await this.#unsound(started.error, tree.value));
     const found = await this.#plan.found({
       kind: 'pipeline',

@@ -14,6 +14,7 @@ import { self } from '../process/process.ts';
 import { tee } from '../runs/events.ts';
 import type { Outcome, RunRecord } from '../runs/records.ts';
 import { isJobOver, stateOf } from '../runs/states.ts';
+import { ScriptThread } from '../script/thread.ts';
 import {
   type Claim,
   cacheOf,
@@ -33,7 +34,7 @@ import { diagnosticRecord, pipelineRecord, pipelineTree } from './evaluate.ts';
 import { performRun, type RunPlan } from './perform.ts';
 import { removeWorkspace } from './recover.ts';
 import type { Server } from './server.ts';
-import { settingsOf } from './settings.ts';
+import { scriptLimits, settingsOf } from './settings.ts';
 import { internal, type StopReason } from './stop.ts';
 
 /** How long to wait for the claim that the runner makes right after starting us. */
@@ -94,6 +95,7 @@ async function perform(
   const { config } = settings.value;
   const executor = executorNamed(config.executor ?? defaultExecutor);
   if (!executor.ok) return failed(`config.fnl: ${sayUnknownExecutor(executor.error)}`);
+  const thread = new ScriptThread(server.program.worker, scriptLimits(config));
   const { meta } = record;
   const workspace = workspaceOf(server.store, meta.id);
   const records = journal(claim, {
@@ -106,7 +108,7 @@ async function perform(
     gitDir: server.gitDir,
     config,
     executor: executor.value,
-    worker: server.program.worker,
+    thread,
     launcher: server.program.launcher,
     workspace,
     cache: cacheOf(server.store),

@@ -34,6 +34,12 @@ export const intakeSettings = (settings: Result<Settings, string>): IntakeSettin
 const sayShort = ({ message, span, hint }: Diagnostic): string =>
   `${span === null ? '' : `${place(span)}: `}${message}${hint === null ? '' : ` (${hint})`}`;
 
+/** What a pipeline's evaluation may take. */
+export const scriptLimits = ({ evalTimeoutMs, evalMemoryBytes }: Config) => ({
+  timeMs: evalTimeoutMs,
+  memoryBytes: evalMemoryBytes,
+});
+
 /** `:docker` as an executor wants it: what is not set is absent. */
 export const dockerOf = ({ docker }: Config): DockerSettings =>
   Object.fromEntries(Object.entries(docker).filter(([, value]) => value !== null));

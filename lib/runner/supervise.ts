@@ -21,8 +21,7 @@ export type RunProcess = {
 };
 
 /**
- * A run streams: what it allocates dies young. A small nursery keeps the process small, and a small process forks each
- * command faster.
+ * A run streams: what it allocates dies young. A small nursery costs it little and keeps its memory small.
  */
 const smallHeap = '--max-semi-space-size=4';
 

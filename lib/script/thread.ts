@@ -31,17 +31,51 @@ const startMs = 30_000;
 /** The heap of a thread beyond what its VM is allowed: the belt behind the VM's own. */
 const spareHeapMb = 256;
 
+/** What a script may do, known before there is a tree. */
+export type ScriptLimits = Pick<EvaluateOptions, 'timeMs' | 'memoryBytes'>;
+
 /**
- * Evaluates the pipeline of a tree in a new thread. `workerFile` is the bundle of `worker.ts`.
+ * A thread that will hold a pipeline. Loading its code takes longer than most pipelines: whoever will have one to
+ * evaluate starts it first and reads the tree meanwhile.
  */
-export async function startScript(
-  workerFile: string,
-  tree: Tree,
-  options: EvaluateOptions = {},
-): Promise<Result<Script, EvaluationFailure>> {
-  const start = (): Promise<Result<Room, EvaluationFailure>> => openRoom(workerFile, tree, options);
-  const room = await start();
-  return room.ok ? ok(new ThreadScript(room.value, limitsOf(options).timeMs, start)) : room;
+export class ScriptThread {
+  readonly #workerFile: string;
+  readonly #limits: ScriptLimits;
+  readonly #channel: Channel;
+
+  /** `workerFile` is the bundle of `worker.ts`. */
+  constructor(workerFile: string, limits: ScriptLimits = {}) {
+    this.#workerFile = workerFile;
+    this.#limits = limits;
+    this.#channel = openChannel(workerFile, limits);
+  }
+
+  /** Evaluates the pipeline of a tree; once. The script's `close`, or a failure, ends the thread. */
+  async evaluate(
+    tree: Tree,
+    naming: Pick<EvaluateOptions, 'main' | 'prefix'> = {},
+  ): Promise<Result<Script, EvaluationFailure>> {
+    const options = { ...naming, ...this.#limits };
+    const room = await openRoom(this.#channel, tree, options);
+    if (!room.ok) return room;
+    const again = (): Promise<Result<Room, EvaluationFailure>> =>
+      openRoom(openChannel(this.#workerFile, options), tree, options);
+    return ok(new ThreadScript(room.value, limitsOf(options).timeMs, again));
+  }
+
+  /** For a thread that was not needed; may be called whatever became of it. */
+  end(): Promise<void> {
+    return this.#channel.end();
+  }
+}
+
+function openChannel(workerFile: string, limits: ScriptLimits): Channel {
+  const { timeMs, memoryBytes } = limitsOf(limits);
+  return new Channel(workerFile, {
+    patienceMs: timeMs + graceMs,
+    startMs,
+    heapMb: Math.ceil(memoryBytes / 1024 ** 2) + spareHeapMb,
+  });
 }
 
 class ThreadScript implements Script {
@@ -157,16 +191,10 @@ type Room = {
 };
 
 async function openRoom(
-  workerFile: string,
+  channel: Channel,
   tree: Tree,
   options: EvaluateOptions,
 ): Promise<Result<Room, EvaluationFailure>> {
-  const { timeMs, memoryBytes } = limitsOf(options);
-  const channel = new Channel(workerFile, {
-    patienceMs: timeMs + graceMs,
-    startMs,
-    heapMb: Math.ceil(memoryBytes / 1024 ** 2) + spareHeapMb,
-  });
   const reply = await channel.ask({ kind: 'evaluate', tree, options });
   if (reply.kind === 'evaluated') {
     return ok({ channel, pipeline: reply.pipeline, printed: reply.printed, culprit: null });
@@ -174,6 +202,7 @@ async function openRoom(
   await channel.end();
   if (reply.kind === 'not-evaluated') return err(reply.failure);
   if (reply.kind !== 'lost') throw new Error(`a thread answered evaluate with ${reply.kind}`);
+  const { timeMs } = limitsOf(options);
   const path = mainFile(tree, options);
   const span = path === null ? null : pointSpan(path, 1, 1);
   return err({ reason: 'diagnostics', diagnostics: [lostDiagnostic(reply, timeMs, span)], printed: [] });

@@ -8,7 +8,7 @@ import type { JobId } from '../../lib/base/ids.ts';
 import { LuaFloat } from '../../lib/base/plain.ts';
 import { answer } from '../../lib/script/ask.ts';
 import type { EvaluateOptions, Script } from '../../lib/script/script.ts';
-import { startScript } from '../../lib/script/thread.ts';
+import { ScriptThread } from '../../lib/script/thread.ts';
 import { treeOf, walk } from './walk.ts';
 
 type Context = { room: string; worker: string };
@@ -34,11 +34,8 @@ async function inThread<T>(
   options: EvaluateOptions,
   work: (script: Script) => Promise<T>,
 ): Promise<T> {
-  const script = await startScript(
-    worker,
-    treeOf({ 'ci.lua': `local ci = require "quire.ci"\n${lua}` }),
-    options,
-  );
+  const tree = treeOf({ 'ci.lua': `local ci = require "quire.ci"\n${lua}` });
+  const script = await new ScriptThread(worker, options).evaluate(tree);
   if (!script.ok) throw new Error(JSON.stringify(script.error));
   try {
     return await work(script.value);
@@ -89,7 +86,9 @@ test('jobs are under way at once in one VM', async ({ worker }) => {
 });
 
 test('a faulty pipeline gives its diagnostics', async ({ worker }) => {
-  const script = await startScript(worker, treeOf({ 'ci.lua': 'require "quire.ci".job("a", {}, print)' }));
+  const script = await new ScriptThread(worker).evaluate(
+    treeOf({ 'ci.lua': 'require "quire.ci".job("a", {}, print)' }),
+  );
   assert.not(script.ok);
   assert.is(
     script.ok || script.error.reason !== 'diagnostics' ? '' : script.error.diagnostics[0]?.code,
@@ -136,7 +135,7 @@ for (const name of ['stuck', 'loop']) {
 
 test('a file that never ends is a diagnostic, also inside one library function', async ({ worker }) => {
   for (const lua of ['while true do end', 'string.find(string.rep("a", 200000), ".-.-.-b")']) {
-    const script = await startScript(worker, treeOf({ 'ci.lua': lua }), { timeMs: 200 });
+    const script = await new ScriptThread(worker, { timeMs: 200 }).evaluate(treeOf({ 'ci.lua': lua }));
     assert.not(script.ok);
     const failure = script.ok ? null : script.error;
     const [problem] = failure?.reason === 'diagnostics' ? failure.diagnostics : [];
@@ -146,7 +145,7 @@ test('a file that never ends is a diagnostic, also inside one library function',
 });
 
 test('no program', async ({ worker }) => {
-  const script = await startScript(worker, new Map());
+  const script = await new ScriptThread(worker).evaluate(new Map());
   assert.equal(script, { ok: false, error: { reason: 'no-pipeline' } });
 });
 
