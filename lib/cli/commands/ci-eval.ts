@@ -87,7 +87,11 @@ function readInputs(
   const path = pathFrom(context, word);
   if (path === null) return ok(new Map());
   const text = readText(path);
-  if (!text.ok) return fileTrouble(text.error);
+  if (!text.ok) {
+    return text.error.reason === 'missing'
+      ? wrongUsage(`there is no file ${visible(path)}`)
+      : fileTrouble(text.error);
+  }
   const parsed = parseJson(text.value);
   if (!parsed.ok) return wrongUsage(`${path}: ${visible(parsed.error)}`);
   const { value } = parsed;
