@@ -11,7 +11,7 @@ import { transitiveInputs } from '../pipeline/graph.ts';
 import { type Job, type Pipeline, registered } from '../pipeline/pipeline.ts';
 import type { Outcome } from '../runs/records.ts';
 import { type JobResult, workJob } from './job.ts';
-import { decide, type Node, type Progress } from './schedule.ts';
+import { type Decision, decide, type Node, type Progress } from './schedule.ts';
 import { type Stage, stopReason } from './stage.ts';
 import { jobReasonOf, outcomeOf } from './stop.ts';
 
@@ -83,10 +83,13 @@ class Work {
         await Promise.all(this.#running.values());
         return this.#cancelWaiting(() => true);
       }
-      if (this.#failFast.signal.aborted) await this.#cancelWaiting((node) => !node.always);
+      if (this.#failFast.signal.aborted) {
+        await this.#skipAll(decide(this.#nodes, this.#progress, 0).skip);
+        await this.#cancelWaiting((node) => !node.always);
+      }
       const room = this.#stage.limits.jobs - this.#running.size;
       const { start, skip, over } = decide(this.#nodes, this.#progress, room);
-      for (const { job, because } of skip) await this.#leaveOut(job, 'skipped', `needs ${because}`);
+      await this.#skipAll(skip);
       for (const id of start) this.#start(id);
       if (over && start.length === 0) return;
       if (skip.length > 0) continue;
@@ -123,6 +126,10 @@ class Work {
     if (!red) return;
     this.#firstError ??= { job: job.id, error: result.error };
     if (this.#stage.limits.failFast) this.#failFast.abort();
+  }
+
+  async #skipAll(skip: Decision['skip']): Promise<void> {
+    for (const { job, because } of skip) await this.#leaveOut(job, 'skipped', `needs ${because}`);
   }
 
   async #cancelWaiting(which: (node: Node) => boolean): Promise<void> {

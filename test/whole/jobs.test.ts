@@ -54,13 +54,21 @@ test(
 (ci.job :red [:quire/push] (fn [{: sh}] (sh "${red.command}")))
 (ci.job :long [:quire/push] (fn [{: sh}] (sh "${long.command}")))
 (ci.job :later [:long] (fn [{: sh}] (sh "true")))
+(ci.job :needing [:red] (fn [{: sh}] (sh "true")))
 (ci.job :report {:inputs [:long] :always true :run (fn [{: sh}] (sh "true"))})
 `);
     f.push();
     await long.called();
     (await red.called()).exit(1);
     const run = await (await f.run(1)).settled();
-    assert.equal(run.jobStates(), { red: 'failed', long: 'canceled', later: 'canceled', report: 'complete' });
+    assert.equal(run.jobStates(), {
+      red: 'failed',
+      long: 'canceled',
+      later: 'canceled',
+      needing: 'skipped',
+      report: 'complete',
+    });
+    assert.is(run.job('needing').reason, 'needs red');
     assert.is(run.outcome().outcome, 'failed-job');
   }),
 );
