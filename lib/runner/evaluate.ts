@@ -10,7 +10,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import { unreachable } from '../base/unreachable.ts';
 import { commitTree, type Objects, type Snapshot, sayGitFailure, snapshot } from '../git/git.ts';
 import { type Pipeline, registered } from '../pipeline/pipeline.ts';
-import type { Outcome, PipelineRecord } from '../runs/records.ts';
+import type { DiagnosticLine, Outcome, PipelineRecord } from '../runs/records.ts';
 import type { Tree, TreeEntry } from '../script/script.ts';
 import { endPending, inQueue, recordPipelines, sayStoreFailure } from '../store/store.ts';
 import type { Server } from './server.ts';
@@ -107,18 +107,20 @@ export async function evaluateRuns(
   return all;
 }
 
-/** What a record holds of a diagnostic. */
 export const diagnosticRecord = (diagnostics: readonly Diagnostic[]): PipelineRecord => ({
   kind: 'diagnostics',
-  diagnostics: diagnostics.map(({ code, message, span, hint, job }) => ({
-    code,
-    message,
-    file: span?.file ?? null,
-    line: span?.start.line ?? null,
-    column: span?.start.column ?? null,
-    hint,
-    job,
-  })),
+  diagnostics: diagnostics.map(diagnosticLine),
+});
+
+/** What a record holds of a diagnostic. */
+export const diagnosticLine = ({ code, message, span, hint, job }: Diagnostic): DiagnosticLine => ({
+  code,
+  message,
+  file: span?.file ?? null,
+  line: span?.start.line ?? null,
+  column: span?.start.column ?? null,
+  hint,
+  job,
 });
 
 /** What a record holds of a sound pipeline. */

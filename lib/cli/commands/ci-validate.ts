@@ -7,6 +7,7 @@ import { visible } from '../../base/text.ts';
 import { topologicalOrder } from '../../pipeline/graph.ts';
 import { jobLine } from '../../pipeline/graph-text.ts';
 import { registered } from '../../pipeline/pipeline.ts';
+import { diagnosticLine } from '../../runner/evaluate.ts';
 import { complain } from '../complain.ts';
 import type { Context } from '../context.ts';
 import { complainOfPipeline, evaluate, pipelineSource, tellPrinted } from '../evaluation.ts';
@@ -24,7 +25,7 @@ export async function validate(context: Context, options: ValidateOptions): Prom
   const { write } = context.stdout;
   if (evaluation.kind === 'faulty') {
     if (!options.json) return complainOfPipeline(context, evaluation.diagnostics, source.value.tree);
-    write(`${JSON.stringify({ diagnostics: evaluation.diagnostics }, null, 2)}\n`);
+    write(`${JSON.stringify({ diagnostics: evaluation.diagnostics.map(diagnosticLine) }, null, 2)}\n`);
     return exits.failed;
   }
   const { pipeline } = evaluation;
