@@ -57,10 +57,10 @@ export function updateLists(
 ): void {
   const latest = Math.max(status.latest, ...rows.map((row) => row.number));
   updatePages(lists, status.latest, latest, rows);
-  for (const [ref, mine] of grouped(rows, (row) => row.ref)) {
-    const list = readRows(lists, addresses.refFile(ref));
+  for (const [file, mine] of grouped(rows, (row) => addresses.refFile(row.ref))) {
+    const list = readRows(lists, file);
     const merged = withRows(list?.runs ?? [], mine, Number.POSITIVE_INFINITY);
-    writeRef(lists, ref, merged, list?.more === true);
+    writeRef(lists, merged, list?.more === true);
   }
   const runs = withRows(status.runs, rows, addresses.runsPerPage);
   const changed = new Set<string>(rows.map((row) => row.id));
@@ -114,8 +114,11 @@ function writePage(
   );
 }
 
-function writeRef(lists: Lists, ref: string, rows: readonly RunRow[], more: boolean): void {
+/** A page is named by its slug, and the branch `tags/v1` has that of the tag `v1`: the two share it, the newest run names it. */
+function writeRef(lists: Lists, rows: readonly RunRow[], more: boolean): void {
   const runs = rows.slice(0, addresses.runsPerPage);
+  const ref = runs[0]?.ref;
+  if (ref === undefined) return;
   const list: RunList = { format: 1, ref, more: more || rows.length > runs.length, runs };
   lists.output.write(addresses.refFile(ref), jsonText(list));
   const page = refPage(lists.names, ref, list);
@@ -169,12 +172,12 @@ export function rebuildLists(
     kept.add(`${page}.html`).add(`${page}.json`);
   }
   removeOthers(lists.output, 'page', kept);
-  const refs = grouped(sorted, (row) => row.ref);
-  for (const [ref, runs] of refs) writeRef(lists, ref, runs, false);
+  const refs = grouped(sorted, (row) => addresses.refDirectory(row.ref));
+  for (const runs of refs.values()) writeRef(lists, runs, false);
   removeOthers(
     lists.output,
     'refs',
-    new Set([...refs.keys()].map((ref) => addresses.refDirectory(ref).slice(5))),
+    new Set([...refs.keys()].map((directory) => directory.slice('refs/'.length))),
   );
   writeFront(lists, {
     latest,

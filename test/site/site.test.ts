@@ -129,6 +129,22 @@ test(
 );
 
 test(
+  'a branch and a tag whose pages have the same address share the page',
+  withPlace(async (one) => {
+    const refs = ['refs/tags/v1', 'refs/heads/tags/v1', 'refs/tags/v1'];
+    for (const [index, ref] of refs.entries()) {
+      await update(one.site, one.records.put(run({ number: index + 1, ref })));
+      await assertTrue(one);
+    }
+    const runs = JSON.parse(one.page('refs/tags-v1-24236a71/runs.json')).runs as { ref: string }[];
+    assert.equal(
+      runs.map(({ ref }) => ref),
+      refs,
+    );
+  }),
+);
+
+test(
   'runs that are removed leave nothing behind, and the lists close up',
   withPlace(async (one) => {
     for (let number = 1; number <= 112; number += 1) {
