@@ -41,7 +41,7 @@ export function removeRun(store: Store, id: RunId): StoreResult<void> {
   return removed.ok ? ok(undefined) : io(removed.error);
 }
 
-/** How long a dotted name must have lain before it is taken for a stray. */
+/** How long what may still be in use must have lain before it is taken for a stray. */
 const strayAfterMs = 60 * 60 * 1000;
 
 /**
@@ -66,9 +66,11 @@ export function listStrays(store: Store): StoreResult<string[]> {
   if (!work.ok && work.error.reason !== 'missing') return io(work.error);
   for (const { name } of work.ok ? work.value : []) {
     const id = parseRunId(name);
-    const state = id.ok ? stateOfRun(store, id.value) : null;
-    const isStale = id.ok && (state === null || isFinal(state)) && isOld(store, workspaceOf(store, id.value));
-    if (isStale) strays.push(join(store.root, 'work', name));
+    if (!id.ok) continue;
+    const path = workspaceOf(store, id.value);
+    const state = stateOfRun(store, id.value);
+    // A run gives up its workspace before it ends: nobody uses that of a finished one.
+    if (state === null ? isOld(store, path) : isFinal(state)) strays.push(path);
   }
   return ok(strays.sort());
 }

@@ -187,17 +187,21 @@ test(
   withStore(async ({ store, root, clock }) => {
     const over = await take(store, await putOne(store, 1));
     const works = await take(store, await putOne(store, 2));
+    const unknown = draft(8).id;
     good(await finish(over, ended('succeeded'), nothingToShow));
-    for (const name of [over.id, works.id]) fs.mkdirSync(join(root, 'work', name));
+    for (const name of [over.id, works.id, unknown]) fs.mkdirSync(join(root, 'work', name));
     fs.mkdirSync(join(root, 'runs/complete', `.gone-${draft(7).id}`));
     fs.writeFileSync(join(root, 'inbox/.tmp-dead'), '');
     clock.now = Date.now();
-    assert.equal(good(listStrays(store)), [join(root, 'runs/complete', `.gone-${draft(7).id}`)]);
+    assert.equal(good(listStrays(store)), [
+      join(root, 'runs/complete', `.gone-${draft(7).id}`),
+      join(root, 'work', over.id),
+    ]);
     clock.now = Date.now() + 2 * 3_600_000;
     const removed = good(removeStrays(store));
     assert.equal(
       removed.map((path) => path.slice(root.length + 1)).sort(),
-      ['inbox/.tmp-dead', `runs/complete/.gone-${draft(7).id}`, `work/${over.id}`].sort(),
+      ['inbox/.tmp-dead', `runs/complete/.gone-${draft(7).id}`, `work/${over.id}`, `work/${unknown}`].sort(),
     );
     assert.equal(fs.readdirSync(join(root, 'work')), [works.id]);
   }),
