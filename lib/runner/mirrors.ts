@@ -76,8 +76,10 @@ export class Mirrors {
     if (fresh.length === 0) return;
     const settings = await settingsOf(this.#server.store);
     if (!settings.ok) {
-      if (fresh.some((name) => !this.#held.has(name)))
-        this.#server.say(`${counted(fresh.length, 'push')} waits to be mirrored: ${settings.error}`);
+      if (fresh.some((name) => !this.#held.has(name))) {
+        const waiting = fresh.length === 1 ? '1 push waits' : `${fresh.length} pushes wait`;
+        this.#server.say(`${waiting} to be mirrored: ${settings.error}`);
+      }
       this.#held = new Set(fresh);
       return;
     }
