@@ -20,6 +20,7 @@ import {
   journal,
   listActive,
   listUnsettled,
+  mendHistory,
   readRun,
   recoverPending,
   reopenClaim,
@@ -41,6 +42,8 @@ export async function recoverRuns(server: Server): Promise<{ readonly alive: num
   const mended = await inQueue(server.store, (queue) => recoverPending(queue));
   if (!mended.ok) server.say(sayStoreFailure(mended.error));
   else for (const { name, what, problem } of mended.value) server.say(`${name}: ${what}: ${problem}`);
+  const history = await mendHistory(server.store);
+  if (!history.ok) server.say(sayStoreFailure(history.error));
   const active = await listActive(server.store);
   if (!active.ok) {
     server.say(sayStoreFailure(active.error));

@@ -134,6 +134,19 @@ function spliceLine(store: Store, line: HistoryLine, place: number): StoreResult
 export const rebuildHistory = (store: Store): Promise<StoreResult<void>> =>
   holding(store, 'history', () => reading(() => rebuildNow(store)));
 
+/** Writes a history that was deleted anew; nothing where no run has finished. */
+export async function mendHistory(store: Store): Promise<StoreResult<void>> {
+  if (status(historyFile(store)).ok) return ok(undefined);
+  return holding(store, 'history', () =>
+    reading(() => {
+      if (status(historyFile(store)).ok) return ok(undefined);
+      const lines = linesOfRecords(store);
+      if (!lines.ok) return lines;
+      return lines.value.length === 0 ? ok(undefined) : writeHistory(store, lines.value);
+    }),
+  );
+}
+
 /** Writes the history without the runs that are gone, as a rebuild would, but from its lines. */
 export async function compactHistory(store: Store): Promise<StoreResult<void>> {
   return holding(store, 'history', async () => {

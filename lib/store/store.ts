@@ -8,7 +8,7 @@ export { claim, finish, handOver, reopenClaim } from './claim.ts';
 export { type StoreFailure, type StoreResult, sayStoreFailure } from './failures.ts';
 export { findRun } from './find.ts';
 export { listUnsettled, settle } from './finish.ts';
-export { compactHistory, type HistoryPage, readHistory, rebuildHistory } from './history.ts';
+export { compactHistory, type HistoryPage, mendHistory, readHistory, rebuildHistory } from './history.ts';
 export {
   type BadEvent,
   badEvents,

@@ -10,6 +10,7 @@ import {
   type HistoryPage,
   latestNumber,
   latestRun,
+  mendHistory,
   readHistory,
   readRun,
   rebuildHistory,
@@ -69,6 +70,22 @@ test(
     await finished(store, 3);
     assert.ok(bytes(store).startsWith(before));
     assert.equal(await numbers(store), [3, 2, 1]);
+  }),
+);
+
+test(
+  'a recovery writes a deleted one anew, the same bytes, and none where no run has ended',
+  withStore(async ({ store }) => {
+    good(await mendHistory(store));
+    assert.not(fs.existsSync(file(store)));
+    await finished(store, 1);
+    await finished(store, 2);
+    const before = bytes(store);
+    good(await mendHistory(store));
+    assert.is(bytes(store), before);
+    fs.rmSync(file(store));
+    good(await mendHistory(store));
+    assert.is(bytes(store), before);
   }),
 );
 
