@@ -24,7 +24,7 @@ import { runEnvironment } from './environment.ts';
 import { sayFirst } from './evaluate.ts';
 import { mirror } from './mirror.ts';
 import { pushValue } from './push-source.ts';
-import { ownEnvironment } from './server.ts';
+import { ownEnvironment, ownersEnvironment } from './server.ts';
 import { dockerOf } from './settings.ts';
 import { type Limits, type Stage, stopReason } from './stage.ts';
 import { internal, outcomeOf, type StopReason } from './stop.ts';
@@ -218,7 +218,7 @@ class Performance {
       session,
       workspace: plan.workspace,
       environment: runEnvironment({
-        owner: process.env,
+        owner: ownersEnvironment(),
         path: config.path ?? process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
         passed: config.passEnv,
         configured: config.env,

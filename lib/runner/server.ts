@@ -3,6 +3,7 @@
  *
  * Words only. Must not know: the command line, HTML.
  */
+import { userInfo } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import type { RunId } from '../base/ids.ts';
 import type { Objects } from '../git/git.ts';
@@ -44,3 +45,16 @@ export const ownEnvironment = (): Record<string, string> =>
       value === undefined || name.startsWith('GIT_') ? [] : [[name, value]],
     ),
   );
+
+/** The owner's environment: what the process has, and of the account what a daemon or cron did not say. */
+export function ownersEnvironment(): Readonly<Record<string, string | undefined>> {
+  const { HOME, USER, SHELL } = process.env;
+  if (HOME !== undefined && USER !== undefined && SHELL !== undefined) return process.env;
+  try {
+    const { homedir, username, shell } = userInfo();
+    return { HOME: homedir, USER: username, ...(shell === null ? {} : { SHELL: shell }), ...process.env };
+  } catch {
+    // No account has this id: a container may run under any.
+    return process.env;
+  }
+}

@@ -2,6 +2,7 @@
  * What a run function's primitives really do: a command's environment and result, files, the push, the workspace.
  */
 import * as fs from 'node:fs';
+import * as os from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -18,6 +19,20 @@ const variablesOf = (text: string): Record<string, string> =>
       .filter((entry) => entry !== '')
       .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
   );
+
+test(
+  'what the environment does not say of the owner, the account does',
+  forge(async (f) => {
+    f.install();
+    for (const name of ['USER', 'SHELL']) delete f.env[name];
+    f.commit(`${head}(ci.job :a [:quire/push] (fn [{: sh}] (sh ["env" "-0"]) nil))`);
+    f.push('main');
+    const run = await (await f.run(1)).settled();
+    const { HOME, USER, SHELL } = variablesOf(run.stream('a'));
+    const { username, shell } = os.userInfo();
+    assert.equal({ HOME, USER, SHELL }, { HOME: f.home, USER: username, SHELL: shell });
+  }),
+);
 
 test(
   'the environment of a command is from an allow-list, and the nearer one wins',
