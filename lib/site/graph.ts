@@ -99,24 +99,39 @@ async function layout(boxes: readonly Box[], edges: readonly Edge[]): Promise<Pl
   });
   for (const edge of edges) graph.setEdge(nameOf(edge.from), nameOf(edge.to), {});
   dagre.layout(graph);
-  const places = boxes.map((box) => {
-    const node = graph.node(nameOf(box.id)) as { x: number; y: number };
-    const [x, y] = [Math.round(node.x - box.width / 2), Math.round(node.y - box.height / 2)];
-    return { ...box, x, y };
-  });
   const size = graph.graph() as { width?: number; height?: number };
+  const height = Math.ceil(size.height ?? 0);
+  const centres = boxes.map((box) => graph.node(nameOf(box.id)) as Point);
+  const upright = isUpsideDown(centres)
+    ? ({ x, y }: Point) => ({ x, y: height - y })
+    : (point: Point) => point;
+  const places = boxes.map((box, index) => {
+    const centre = upright(centres[index] ?? { x: 0, y: 0 });
+    return { ...box, x: Math.round(centre.x - box.width / 2), y: Math.round(centre.y - box.height / 2) };
+  });
   return {
     width: Math.ceil(size.width ?? 0),
-    height: Math.ceil(size.height ?? 0),
+    height,
     boxes: places,
     curves: edges.map((edge) => {
       const { points } = graph.edge(nameOf(edge.from), nameOf(edge.to)) as { points: Point[] };
-      return { edge, path: curve(points, places, edge) };
+      return { edge, path: curve(points.map(upright), places, edge) };
     }),
   };
 }
 
 type Point = { readonly x: number; readonly y: number };
+
+/** Whether most boxes of a column stand above one that was registered earlier: the layout does not mind, a reader does. */
+function isUpsideDown(centres: readonly Point[]): boolean {
+  let balance = 0;
+  for (const [index, first] of centres.entries()) {
+    for (const later of centres.slice(index + 1)) {
+      if (later.x === first.x) balance += Math.sign(later.y - first.y);
+    }
+  }
+  return balance < 0;
+}
 
 /** From the right side of one box, through the layout's bends, to the left side of the other. */
 function curve(points: readonly Point[], places: readonly (Box & Point)[], edge: Edge): string {

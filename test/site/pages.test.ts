@@ -183,6 +183,16 @@ test('a graph has every job once, apart from each other, and an edge for each jo
   assert.equal(await graphOf([line('only', 'quire/push')]), null);
 });
 
+test('the boxes of a column stand in the order in which their jobs were registered', async () => {
+  const ids = ['build', 'lint', 'docs', 'test on every machine'];
+  const graph = await graphOf(ids.map((id) => line(id, 'quire/push')));
+  const boxes = (graph?.boxes ?? []).filter(({ id }) => ids.includes(id));
+  assert.equal(
+    boxes.sort((a, b) => a.y - b.y).map(({ id }) => id),
+    ids,
+  );
+});
+
 test('a graph nobody could read is not drawn, and costs nothing', async () => {
   const many = Array.from({ length: 400 }, (_, index) => line(`job-${index}`, 'quire/push'));
   assert.is(await graphOf(many), null);
