@@ -34,6 +34,7 @@ export type Graph = {
 };
 
 const boxHeight = 34;
+const margin = 4;
 const letterWidth = 7.3;
 const longestLabel = 24;
 /** Past this many boxes a drawing explains nothing, and the layout takes seconds: the table of jobs does better. */
@@ -90,7 +91,7 @@ async function layout(boxes: readonly Box[], edges: readonly Edge[]): Promise<Pl
     { width: number; height: number; x?: number; y?: number },
     object
   >();
-  graph.setGraph({ rankdir: 'LR', nodesep: 14, ranksep: 44, edgesep: 8, marginx: 4, marginy: 4 });
+  graph.setGraph({ rankdir: 'LR', nodesep: 14, ranksep: 44, edgesep: 8, marginx: margin, marginy: margin });
   // Numbers, not ids, name the nodes: an id may be `__proto__`.
   const numbers = new Map(boxes.map((box, index) => [box.id, String(index)]));
   const nameOf = (id: string): string => numbers.get(id) ?? '';
@@ -100,23 +101,40 @@ async function layout(boxes: readonly Box[], edges: readonly Edge[]): Promise<Pl
   for (const edge of edges) graph.setEdge(nameOf(edge.from), nameOf(edge.to), {});
   dagre.layout(graph);
   const size = graph.graph() as { width?: number; height?: number };
-  const height = Math.ceil(size.height ?? 0);
   const centres = boxes.map((box) => graph.node(nameOf(box.id)) as Point);
-  const upright = isUpsideDown(centres)
-    ? ({ x, y }: Point) => ({ x, y: height - y })
-    : (point: Point) => point;
+  const bends = edges.map(
+    (edge) => (graph.edge(nameOf(edge.from), nameOf(edge.to)) as { points: Point[] }).points,
+  );
+  const direction = isUpsideDown(centres) ? -1 : 1;
+  // The layout counts boxes only; a curve that passes under them or over them needs room as well.
+  const heights = [
+    ...centres.flatMap(({ y }) => [direction * y - boxHeight / 2, direction * y + boxHeight / 2]),
+    ...bends.flat().map(({ y }) => direction * y),
+  ];
+  const top = Math.min(...heights) - margin;
+  const upright = ({ x, y }: Point): Point => ({ x, y: direction * y - top });
+  // Boxes of a column begin at one line, so that no curve to a short one runs through a long one.
+  const lefts = new Map<number, number>();
+  boxes.forEach(({ width }, index) => {
+    const x = centres[index]?.x ?? 0;
+    lefts.set(x, Math.min(lefts.get(x) ?? x, x - width / 2));
+  });
   const places = boxes.map((box, index) => {
     const centre = upright(centres[index] ?? { x: 0, y: 0 });
-    return { ...box, x: Math.round(centre.x - box.width / 2), y: Math.round(centre.y - box.height / 2) };
+    return {
+      ...box,
+      x: Math.round(lefts.get(centre.x) ?? centre.x),
+      y: Math.round(centre.y - box.height / 2),
+    };
   });
   return {
     width: Math.ceil(size.width ?? 0),
-    height,
+    height: Math.ceil(Math.max(...heights) + margin - top),
     boxes: places,
-    curves: edges.map((edge) => {
-      const { points } = graph.edge(nameOf(edge.from), nameOf(edge.to)) as { points: Point[] };
-      return { edge, path: curve(points.map(upright), places, edge) };
-    }),
+    curves: edges.map((edge, index) => ({
+      edge,
+      path: curve((bends[index] ?? []).map(upright), places, edge),
+    })),
   };
 }
 

@@ -183,7 +183,7 @@ test('a graph has every job once, apart from each other, and an edge for each jo
   assert.equal(await graphOf([line('only', 'quire/push')]), null);
 });
 
-test('the boxes of a column stand in the order in which their jobs were registered', async () => {
+test('the boxes of a column begin at one line, in the order in which their jobs were registered', async () => {
   const ids = ['build', 'lint', 'docs', 'test on every machine'];
   const graph = await graphOf(ids.map((id) => line(id, 'quire/push')));
   const boxes = (graph?.boxes ?? []).filter(({ id }) => ids.includes(id));
@@ -191,6 +191,25 @@ test('the boxes of a column stand in the order in which their jobs were register
     boxes.sort((a, b) => a.y - b.y).map(({ id }) => id),
     ids,
   );
+  assert.is(new Set(boxes.map(({ x }) => x)).size, 1);
+});
+
+test('a curve that passes the boxes of a column stays within the drawing', async () => {
+  const graph = await graphOf([
+    line('build', 'quire/push'),
+    line('lint-everything-at-once', 'quire/push'),
+    line('unit', 'build'),
+    line('integration-tests-slow', 'build'),
+    line('deploy', 'unit', 'integration-tests-slow', 'lint-everything-at-once'),
+    line('docs', 'quire/push'),
+    line('report', 'build', 'deploy'),
+  ]);
+  assert.ok(graph);
+  for (const { path } of graph.lines) {
+    const numbers = (path.match(/-?[\d.]+/g) ?? []).map(Number);
+    const ys = numbers.filter((_, index) => index % 2 === 1);
+    assert.ok(Math.min(...ys) >= 0 && Math.max(...ys) <= graph.height, path);
+  }
 });
 
 test('a graph nobody could read is not drawn, and costs nothing', async () => {
