@@ -226,9 +226,21 @@ export const syncDirectory = syncFile;
 
 /** Makes a directory and its missing parents; one that is there already is fine. */
 export const makeDirectory = (path: string, mode = 0o777): FileResult<void> =>
-  attempt('make', path, () => {
-    fs.mkdirSync(path, { recursive: true, mode });
-  });
+  attempt('make', path, () => makeBelow(path, mode, true));
+
+/** Not Node's own recursion: below `/proc`, where nobody can make anything, that one never ends. */
+function makeBelow(path: string, mode: number, mayMakeParent: boolean): void {
+  try {
+    fs.mkdirSync(path, { mode });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const parent = dirname(path);
+    if (code === 'ENOENT' && mayMakeParent && parent !== path) {
+      makeBelow(parent, mode, true);
+      makeBelow(path, mode, false);
+    } else if (code !== 'EEXIST' || !fs.statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
+  }
+}
 
 /** Makes one directory that must not exist yet (`exists` otherwise). */
 export const makeNewDirectory = (path: Path, mode = 0o777): FileResult<void> =>

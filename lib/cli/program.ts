@@ -142,6 +142,7 @@ export function program({ version, start }: ProgramOptions): Command {
     .command('run')
     .argument('<rev>', 'a branch, a tag or a commit')
     .option('--variable <name=value>', 'set a variable of the run; may be given again', repeated, [])
+    .option('--json', 'print JSON')
     .description('make a run by hand')
     .action((word: string, options: RunOptions) =>
       run(async (context) => (await import('./commands/submit.ts')).run(context, word, options)),
@@ -150,6 +151,7 @@ export function program({ version, start }: ProgramOptions): Command {
     .command('rerun')
     .argument('<run>', "a number, an id, the beginning of one, or 'latest'")
     .option('--failed', 'only the failed jobs, what they need and what needs them')
+    .option('--json', 'print JSON')
     .description('run the same commit again, as a new run')
     .action((word: string, options: RerunOptions) =>
       run(async (context) => (await import('./commands/submit.ts')).rerun(context, word, options)),

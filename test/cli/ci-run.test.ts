@@ -182,4 +182,14 @@ test(
   }),
 );
 
+test(
+  'a directory where nothing can be made is said at once',
+  forge(async (f) => {
+    f.commit('(local ci (require :quire.ci))\n(ci.job :a [:quire/push] (fn [] {}))\n');
+    const said = run(f, '--out-dir', '/proc/quire/out');
+    assert.is(said.code, 3);
+    assert.match(said.err, /\/proc\/quire/);
+  }),
+);
+
 test.run();

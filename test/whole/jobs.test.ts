@@ -134,9 +134,11 @@ test(
     assert.is(second.meta().rerun_of, first?.id);
     assert.is(second.stream('other'), 'other 2\n');
     assert.equal(second.jobStates(), { base: 'complete', other: 'complete', red: 'failed', end: 'skipped' });
-    const failed = f.quire('rerun', '2', '--failed');
+    const failed = f.quire('rerun', '2', '--failed', '--json');
     assert.is(failed.code, 0, failed.err);
     const third = await (await f.run(3)).settled();
+    const { ref, sha } = third.meta();
+    assert.equal(JSON.parse(failed.out), { number: 3, id: third.id, ref, sha });
     assert.is(third.state(), 'complete');
     assert.is(third.stream('base'), 'base 3\n');
     assert.is(third.stream('other'), 'other 2\n');

@@ -24,8 +24,11 @@ import { type ExitCode, exits } from '../exit.ts';
 import { openPlace, type Place } from '../place.ts';
 import { serve } from '../serving.ts';
 
-export type RunOptions = { readonly variable?: readonly string[] };
-export type RerunOptions = { readonly failed?: boolean };
+export type RunOptions = Json & { readonly variable?: readonly string[] };
+export type RerunOptions = Json & { readonly failed?: boolean };
+
+/** The new run as one line of JSON, for a script that wants to ask for it later. */
+type Json = { readonly json?: boolean };
 
 /** `K=V` words as a map; the first that may not be set is the complaint. */
 export function variablesOf(
@@ -60,7 +63,8 @@ export async function run(context: Context, word: string, options: RunOptions): 
   const prepared = prepareStore(place.value.store);
   if (!prepared.ok) return complain(context, fileTrouble(prepared.error).error);
   const wish = { pusher: pusherOf(context), variables: variables.value };
-  return tell(context, place.value, await submitRevision(serverOf(context, place.value), word, wish));
+  const done = await submitRevision(serverOf(context, place.value), word, wish);
+  return tell(context, place.value, done, options);
 }
 
 export async function rerun(context: Context, word: string, options: RerunOptions): Promise<ExitCode> {
@@ -69,13 +73,15 @@ export async function rerun(context: Context, word: string, options: RerunOption
   const id = await findRun(place.value.store, word);
   if (!id.ok) return complain(context, storeTrouble(id.error).error);
   const wish = { pusher: pusherOf(context), failedOnly: options.failed ?? false };
-  return tell(context, place.value, await submitAgain(serverOf(context, place.value), id.value, wish));
+  const done = await submitAgain(serverOf(context, place.value), id.value, wish);
+  return tell(context, place.value, done, options);
 }
 
 async function tell(
   context: Context,
   { gitDir }: Place,
   done: Result<Submitted, SubmitFailure>,
+  { json = false }: Json,
 ): Promise<ExitCode> {
   if (!done.ok) {
     const said = saySubmitFailure(done.error);
@@ -89,8 +95,13 @@ async function tell(
         return complain(context, trouble(said, 'See: quire doctor').error);
     }
   }
-  const { number, draft, evaluated } = done.value;
-  context.stdout.write(`run ${number}  ${visible(shortRef(draft.ref))}  ${shortSha(draft.sha)}\n`);
+  const { id, number, draft, evaluated } = done.value;
+  const { ref, sha } = draft;
+  context.stdout.write(
+    json
+      ? `${JSON.stringify({ number, id, ref, sha })}\n`
+      : `run ${number}  ${visible(shortRef(ref))}  ${shortSha(sha)}\n`,
+  );
   switch (evaluated?.evaluated.kind) {
     case 'diagnostics': {
       const { diagnostics } = evaluated.evaluated;
@@ -105,7 +116,7 @@ async function tell(
     case 'internal':
       return complain(context, trouble(evaluated.evaluated.error).error);
     default:
-      context.stdout.write(`To watch it: quire logs ${number} -f\n`);
+      if (!json) context.stdout.write(`To watch it: quire logs ${number} -f\n`);
       return exits.done;
   }
 }
