@@ -4,8 +4,10 @@
  * Watching only: ^C, or a pusher that is gone, ends the watching and never the runs.
  * Must not know: how the runs are worked.
  */
+
 import { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { monotonic } from '../base/clock.ts';
 import { openNonBlockingWriter } from '../base/files.ts';
 import { type RunId, shortRef } from '../base/ids.ts';
 import { visible } from '../base/text.ts';
@@ -141,10 +143,10 @@ class Pusher implements Listener {
 
   /** Until all is written, or nobody reads. */
   async flush(): Promise<void> {
-    let since = performance.now();
+    let since = monotonic();
     while ((this.#size > 0 || !this.#out.isEmpty()) && !this.#stop.signal.aborted) {
-      if (this.#push() > 0) since = performance.now();
-      else if (performance.now() - since > this.#patienceMs) this.#stop.abort();
+      if (this.#push() > 0) since = monotonic();
+      else if (monotonic() - since > this.#patienceMs) this.#stop.abort();
       else await pause(lookEveryMs);
     }
   }

@@ -4,7 +4,9 @@
  * A file may compute its table; it runs in the same sandbox and under the same limits as a pipeline.
  * Must not know: where the file lies, who obeys a setting.
  */
+
 import { dirname, resolve } from 'node:path';
+import { monotonic } from '../base/clock.ts';
 import { type Diagnostic, diagnostic, pointSpan } from '../base/diagnostic.ts';
 import { readBytes, sayFileFailure } from '../base/files.ts';
 import type { Plain } from '../base/plain.ts';
@@ -62,7 +64,7 @@ function evaluate(
   placeOf: ReturnType<typeof placesIn>,
   limits: { readonly timeMs: number; readonly memoryBytes: number },
 ): Result<Plain, readonly Diagnostic[]> {
-  const meter = new Meter({ ...limits, clock: () => performance.now() });
+  const meter = new Meter({ ...limits, clock: monotonic });
   const evaluator = new Evaluator({ meter, tree: { read: () => null } });
   const ran = evaluator.evaluate(path, text);
   if (!ran.ok) return err(ran.error.diagnostics);

@@ -3,7 +3,9 @@
  *
  * Must not know: what the processes did.
  */
+
 import { setTimeout as pause } from 'node:timers/promises';
+import { monotonic } from '../base/clock.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { type Identity, identify } from './identity.ts';
 import { type Found, findProcesses, stillRuns } from './proc.ts';
@@ -31,7 +33,7 @@ export type NotEnded = { readonly reason: 'still-running'; readonly pids: readon
  */
 export async function endMarked(mark: string, options: EndOptions = {}): Promise<Result<void, NotEnded>> {
   const grace = options.graceMs ?? graceMs;
-  const began = performance.now();
+  const began = monotonic();
   const asked = new Set<string>();
   let clean = 0;
   let wait = shortestWait;
@@ -40,7 +42,7 @@ export async function endMarked(mark: string, options: EndOptions = {}): Promise
     const found = findProcesses({ mark, session: sessionOf(options.leader) });
     clean = found.length === 0 ? clean + 1 : 0;
     if (clean === 2) return ok(undefined);
-    const late = performance.now() - began - grace;
+    const late = monotonic() - began - grace;
     if (late > patienceMs) return err({ reason: 'still-running', pids: found.map((each) => each.pid) });
     for (const each of found) {
       const name = `${each.pid}/${each.start}`;

@@ -3,7 +3,7 @@
  *
  * Must not know: Lua, who recorded what, which job comes next.
  */
-import { timestamp } from '../base/clock.ts';
+import { monotonic, timestamp } from '../base/clock.ts';
 import type { JobId } from '../base/ids.ts';
 import type { Plain } from '../base/plain.ts';
 import { err, ok, type Result } from '../base/result.ts';
@@ -163,8 +163,8 @@ class Kept {
 async function runCommand(ask: ShAsk, seat: Seat): Promise<Answered> {
   const { stage, job } = seat;
   const { redactor, emit, clock } = stage;
-  const began = performance.now();
-  const t = (): number => Math.round(performance.now() - began);
+  const began = monotonic();
+  const t = (): number => Math.round(monotonic() - began);
   const { sh } = ask;
   await emit({ event: 'command-started', at: timestamp(clock()), job, sh, cmd: redactor.mask(ask.cmd) });
 

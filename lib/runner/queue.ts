@@ -4,6 +4,7 @@
  * It holds the runner lock for its life, so there is never a second one; it works while there is anything to work
  * and ends when there is nothing. Must not know: what a run does.
  */
+import { monotonic } from '../base/clock.ts';
 import type { RunId } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { isAlive, sayLockFailure, tryLock } from '../process/process.ts';
@@ -176,7 +177,7 @@ class Runner {
   }
 
   #evaluatedFor(id: RunId): number {
-    const now = performance.now();
+    const now = monotonic();
     const since = this.#evaluating.get(id) ?? now;
     this.#evaluating.set(id, since);
     return now - since;

@@ -4,7 +4,7 @@
  * Must not know: the queue, other runs.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { timestamp } from '../base/clock.ts';
+import { monotonic, timestamp } from '../base/clock.ts';
 import { makeDirectory, makeNewDirectory, sayFileFailure } from '../base/files.ts';
 import type { RunId } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
@@ -68,8 +68,8 @@ const reasonOf = (request: StopRequest): StopReason =>
 /** Null when the claim was lost to a cancel or a newer push: the runner lets go of us then. */
 async function awaitClaim(server: Server, id: RunId, gone: AbortSignal): Promise<Claim | null> {
   const me = self();
-  const until = performance.now() + claimPatienceMs;
-  while (!gone.aborted && performance.now() < until) {
+  const until = monotonic() + claimPatienceMs;
+  while (!gone.aborted && monotonic() < until) {
     const claim = reopenClaim(server.store, id);
     if (claim.ok) {
       const record = await readRun(server.store, id);

@@ -3,6 +3,7 @@
  *
  * Must not know: how an attempt is walked, when one begins or ends.
  */
+import { monotonic } from '../base/clock.ts';
 import { pointSpan } from '../base/diagnostic.ts';
 import { refMatches } from '../base/ids.ts';
 import { nearestOfFew } from '../base/text.ts';
@@ -40,7 +41,7 @@ export type Stage = {
 
 /** `main` is what the pipeline's file is called. */
 export function createStage(tree: Tree, main: string, options: EvaluateOptions): Stage {
-  const meter = new Meter({ ...limitsOf(options), clock: () => performance.now() });
+  const meter = new Meter({ ...limitsOf(options), clock: monotonic });
   const printed = boundedLines();
   let current: Attempt | null = null;
 

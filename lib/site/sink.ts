@@ -4,6 +4,7 @@
  * It never holds a run back: events are only noted, and while one update is on its way the next is gathered.
  * Must not know: what an update writes.
  */
+import { monotonic } from '../base/clock.ts';
 import type { JobId, RunId } from '../base/ids.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { RunEvent, Sink } from '../runs/events.ts';
@@ -40,9 +41,9 @@ export function siteSink(site: Site, options: SiteSinkOptions): SiteSink {
 
   const update = async (jobs: ReadonlySet<JobId>): Promise<void> => {
     await options.locked(async () => {
-      const began = performance.now();
+      const began = monotonic();
       const result = await site.update([{ run: options.run, jobs }]);
-      lastTook = performance.now() - began;
+      lastTook = monotonic() - began;
       options.heard?.(result);
     });
   };
@@ -60,7 +61,7 @@ export function siteSink(site: Site, options: SiteSinkOptions): SiteSink {
   };
   const wake = (within: number): void => {
     if (over) return;
-    const at = performance.now() + within;
+    const at = monotonic() + within;
     if (due !== null && due.at <= at) return;
     if (due !== null) clearTimeout(due.timer);
     const timer = setTimeout(() => {

@@ -3,6 +3,7 @@
  *
  * Must not know: how it is compiled.
  */
+import { monotonic } from '../../base/clock.ts';
 import { place } from '../../base/draw.ts';
 import { Evaluator } from '../../evaluate/evaluator.ts';
 import { Meter } from '../../lua/vm.ts';
@@ -28,7 +29,7 @@ export async function compileFile(
   const { name, text, tree, shown } = file.value;
   if (name.endsWith('.lua')) return complain(context, wrongUsage(`${given} is Lua already`));
   const evaluator = new Evaluator({
-    meter: new Meter({ ...defaultLimits, clock: () => performance.now() }),
+    meter: new Meter({ ...defaultLimits, clock: monotonic }),
     tree,
     macroModules: new Map([['quire.ci', { file: 'quire/ci-macros.fnl', text: ciMacros }]]),
     print: (line) => context.stderr.write(`${terminalText(line)}\n`),

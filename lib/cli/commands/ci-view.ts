@@ -3,6 +3,7 @@
  *
  * Must not know: how a value is shown.
  */
+import { monotonic } from '../../base/clock.ts';
 import { type Viewed, viewFile } from '../../evaluate/view-file.ts';
 import { defaultLimits } from '../../script/script.ts';
 import { complain } from '../complain.ts';
@@ -28,7 +29,7 @@ export async function view(
     }
     const { name, text, tree } = file.value;
     const viewed = viewFile(tree, name, text, {
-      limits: { ...defaultLimits, clock: () => performance.now() },
+      limits: { ...defaultLimits, clock: monotonic },
       ...(options.globals === undefined ? {} : { globals: options.globals }),
       print: (line) => context.stderr.write(`${terminalText(line)}\n`),
     });

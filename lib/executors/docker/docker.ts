@@ -89,11 +89,12 @@ class DockerSession implements Session {
     const mark = commandMark(this.#place.id, spec.job, this.#commands);
     const env = { QUIRE_CACHE: places.cache, ...spec.env, [markName]: markValue(mark) };
     const { command, stdin, timeoutMs } = spec;
-    const { graceMs } = this.#place;
+    const { graceMs, spawn } = this.#place;
     const workdir = join(places.workspace, inside.value.relative);
     const request = { container: this.#container, command, workdir, env, mark, stdin, timeoutMs, graceMs };
     return execute(this.#engine, {
       ...request,
+      spawn,
       hear,
       signal,
       keep: (release) => this.#releases.push(release),

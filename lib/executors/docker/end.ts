@@ -3,7 +3,9 @@
  *
  * Must not know: which command a process belongs to; a mark tells.
  */
+
 import { setTimeout as pause } from 'node:timers/promises';
+import { monotonic } from '../../base/clock.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import { graceMs } from '../../process/process.ts';
 import type { HearExecutor } from '../executor.ts';
@@ -25,10 +27,10 @@ export async function endInside(
   mark: string,
   grace: number = graceMs,
 ): Promise<Result<void, ExecutorFailure>> {
-  const began = performance.now();
+  const began = monotonic();
   let clean = 0;
   while (clean < 2) {
-    const late = performance.now() - began - grace;
+    const late = monotonic() - began - grace;
     const signal = late < 0 ? 'TERM' : 'KILL';
     const looked = await exec(engine, container, lookArgv(signal, mark));
     if (!looked.ok) return looked;

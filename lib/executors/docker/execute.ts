@@ -11,6 +11,7 @@ import {
   type CommandEnd,
   type Environment,
   type HearChunk,
+  type SpawnCommand,
   type StreamName,
   startCommand,
 } from '../../process/process.ts';
@@ -28,6 +29,8 @@ export type Execution = {
   readonly stdin: string | Uint8Array | null;
   readonly timeoutMs: number | null;
   readonly graceMs: number | undefined;
+  /** Who starts the client. */
+  readonly spawn: SpawnCommand | undefined;
   readonly hear: HearChunk;
   readonly signal: AbortSignal;
   /** Takes what must be called when the run ends, for streams that somebody still has open. */
@@ -57,8 +60,9 @@ export async function execute(
     words.hear(chunk);
     return request.hear(stream, chunk);
   };
-  const { mark } = request;
-  const options = { cwd: '/', env: over.env, mark, stdin, timeoutMs: null, signal: client.signal, hear };
+  const { mark, spawn } = request;
+  const { signal } = client;
+  const options = { cwd: '/', env: over.env, mark, stdin, timeoutMs: null, signal, hear, spawn };
   const started = await startCommand({ argv: [engine.bin, ...args] }, options);
   if (!started.ok) return err({ reason: 'not-started', failure: started.error });
   const running = started.value;
