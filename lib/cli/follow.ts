@@ -4,7 +4,6 @@
  * Watching only: ^C, or a pusher that is gone, ends the watching and never the runs.
  * Must not know: how the runs are worked.
  */
-
 import { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { monotonic } from '../base/clock.ts';

@@ -4,7 +4,6 @@
  * A file may compute its table; it runs in the same sandbox and under the same limits as a pipeline.
  * Must not know: where the file lies, who obeys a setting.
  */
-
 import { dirname, resolve } from 'node:path';
 import { monotonic } from '../base/clock.ts';
 import { type Diagnostic, diagnostic, pointSpan } from '../base/diagnostic.ts';

@@ -3,7 +3,6 @@
  *
  * Must not know: what the processes did.
  */
-
 import { setTimeout as pause } from 'node:timers/promises';
 import { monotonic } from '../base/clock.ts';
 import { err, ok, type Result } from '../base/result.ts';

@@ -39,7 +39,7 @@ export type RunPlan = {
   readonly gitDir: string;
   readonly config: Config;
   readonly executor: Executor;
-  /** Where the pipeline is evaluated; ended with the run. */
+  /** Where the pipeline is evaluated; whoever started it ends it. */
   readonly thread: ScriptThread;
   /** The file of the process that starts the commands. */
   readonly launcher: string;
@@ -124,7 +124,6 @@ class Performance {
     } finally {
       signal.removeEventListener('abort', asked);
       if (script.ok) await script.value.close();
-      await plan.thread.end();
       this.#launcher.close();
       plan.clear();
     }

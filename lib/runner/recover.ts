@@ -3,7 +3,6 @@
  *
  * Must not know: how runs are worked; it only ends what is left of them.
  */
-
 import type { Timestamp } from '../base/clock.ts';
 import { removeTree, sayFileFailure } from '../base/files.ts';
 import type { RunId } from '../base/ids.ts';

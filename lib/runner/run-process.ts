@@ -138,6 +138,7 @@ async function perform(
     await sink.hear({ event: 'note', at: timestamp(server.clock()), job: null, text: `warning: ${text}` });
   }
   const outcome = await performRun(plan);
+  await thread.end();
   records.close();
   await live.hear({
     event: 'run-finished',

@@ -3,7 +3,6 @@
  *
  * Must not know: what any setting is for.
  */
-
 import type { Diagnostic } from '../base/diagnostic.ts';
 import { place } from '../base/draw.ts';
 import { err, ok, type Result } from '../base/result.ts';

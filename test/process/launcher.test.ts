@@ -1,30 +1,24 @@
 /** The process that starts commands for another: it ends with that one, and its own death is told. */
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
-import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { endMarked, identify, isAlive, Launcher, startCommand } from '../../lib/process/process.ts';
+import { plainOptions } from './plain.ts';
 
 const test = suite('process/launcher');
 
 const file = resolve('bin/launcher.cjs');
-const mark = 'QUIRE_PROCESS_MARK=test-launcher/';
-const env = { PATH: process.env.PATH ?? '/usr/bin:/bin', QUIRE_PROCESS_MARK: 'test-launcher/' };
+const { mark } = plainOptions('test-launcher');
 
 async function start(launcher: Launcher, shell: string) {
   let out = '';
   const started = await startCommand(
     { shell },
     {
-      cwd: tmpdir(),
-      env,
-      mark,
-      stdin: null,
-      timeoutMs: null,
-      signal: new AbortController().signal,
+      ...plainOptions('test-launcher'),
       hear: (_, chunk) => {
         out += chunk.toString();
       },

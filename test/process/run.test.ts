@@ -15,21 +15,14 @@ import {
   sayStartFailure,
   startCommand,
 } from '../../lib/process/process.ts';
+import { plainOptions } from './plain.ts';
 
 const test = suite('process/run');
-
-const mark = 'QUIRE_PROCESS_MARK=test-run/';
-const env = { PATH: process.env.PATH ?? '/usr/bin:/bin', QUIRE_PROCESS_MARK: 'test-run/' };
 
 async function run(command: Command, rest: Partial<RunOptions> = {}) {
   let out = '';
   const started = await startCommand(command, {
-    cwd: tmpdir(),
-    env,
-    mark,
-    stdin: null,
-    timeoutMs: null,
-    signal: new AbortController().signal,
+    ...plainOptions('test-run'),
     graceMs: 300,
     hear: (stream, chunk) => {
       if (stream === 'out') out += chunk.toString();

@@ -3,7 +3,6 @@
  *
  * Must not know: which command a process belongs to; a mark tells.
  */
-
 import { setTimeout as pause } from 'node:timers/promises';
 import { monotonic } from '../../base/clock.ts';
 import { err, ok, type Result } from '../../base/result.ts';
