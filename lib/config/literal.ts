@@ -12,7 +12,8 @@ import { read } from '../fennel/reader.ts';
 export function literalValue(name: string, text: string): Plain | undefined {
   const forms = read({ name, text });
   const [form, ...more] = forms.ok ? forms.value : [];
-  return form?.type === 'table' && more.length === 0 ? plainOf(form) : undefined;
+  if (form?.type !== 'table' || more.length > 0) return undefined;
+  return form.entries.length === 0 ? {} : plainOf(form);
 }
 
 function plainOf(form: Form): Plain | undefined {

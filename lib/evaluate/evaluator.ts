@@ -27,8 +27,6 @@ import { viewFunction } from './view.ts';
 export type EvaluatorOptions = {
   readonly meter: Meter;
   readonly tree: Tree;
-  /** Where in the tree modules are: a path that ends in `/`, default the tree's root. */
-  readonly folder?: string;
   /** The globals that Fennel programs may name; default those that the VM has. */
   readonly globals?: readonly string[];
   /** One line of `print`, at run time or while compiling. Default: nobody hears it. */
@@ -47,7 +45,6 @@ export class Evaluator<Ask = never> {
   /** `fennel.view`. */
   readonly view: LuaFunction;
   readonly #options: EvaluatorOptions;
-  readonly #folder: string;
   readonly #finder: ModuleFinder;
   readonly #chunks = new Map<string, Chunk>();
   readonly #files = new Set<string>();
@@ -58,8 +55,7 @@ export class Evaluator<Ask = never> {
 
   constructor(options: EvaluatorOptions) {
     this.#options = options;
-    this.#folder = options.folder ?? '';
-    this.#finder = moduleFinder(options.tree, this.#folder, options.macroModules);
+    this.#finder = moduleFinder(options.tree, options.macroModules);
     const print = (line: ByteString): void => options.print?.(textOf(line));
     this.vm = new Vm<Ask>({
       meter: options.meter,
@@ -146,7 +142,9 @@ export class Evaluator<Ask = never> {
   #loadModule(name: string): LuaFunction | { readonly problem: string } {
     const found = this.#finder.find(name, 'module');
     if (found === null) {
-      const tried = candidates(name, 'module', this.#folder).map((file) => `\n  no file '${file}'`);
+      const tried = candidates(name, 'module', this.#options.tree.folder).map(
+        (file) => `\n  no file '${file}'`,
+      );
       return { problem: `module '${name}' not found:${tried.join('')}` };
     }
     const loaded = this.load(found.file, found.text, name);

@@ -2,7 +2,7 @@
  * How long, and on how much memory, Lua may run: one meter for all VMs of one evaluation.
  *
  * Time counts from the last `restart` while Lua runs; memory is what the heap and the buffers outside of it grew by
- * since the meter was made. Once a limit is passed the meter stays over.
+ * since the meter was made or begun. Once a limit is passed the meter stays over.
  * Must not know: Lua, what is evaluated.
  */
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
@@ -19,19 +19,26 @@ export type Limits = {
 export type Exceeded = 'time' | 'memory';
 
 export class Meter {
-  readonly limits: Limits;
+  limits: Limits;
   /** Which limit was passed, or null. */
   over: Exceeded | null = null;
-  #deadline: number;
-  readonly #base: number;
+  #deadline = 0;
+  #base = 0;
   /** Above this much memory garbage is collected before anyone is accused. */
-  #suspicious: number;
+  #suspicious = 0;
 
   constructor(limits: Limits) {
     this.limits = limits;
-    this.#deadline = limits.clock() + limits.timeMs;
+    this.begin(limits);
+  }
+
+  /** Starts from nothing, with these limits: what was made before is not counted. */
+  begin(limits: Limits): void {
+    this.limits = limits;
+    this.over = null;
     this.#base = memoryInUse();
     this.#suspicious = limits.memoryBytes;
+    this.restart();
   }
 
   /** A new stretch begins: a run function answered by a primitive has its whole time again. */

@@ -7,10 +7,11 @@ import { aux, lua, type Native, type State } from './engine.ts';
 import { maxInteger } from './numbers.ts';
 
 export function randomLibrary(): Readonly<Record<string, Native>> {
-  let state = (Math.random() * 0x1_0000_0000) >>> 0;
+  /** Made when it is first asked for: a VM may be older than the process that it runs in. */
+  let state: number | null = null;
   /** mulberry32. */
   const draw = (): number => {
-    state = (state + 0x6d2b_79f5) >>> 0;
+    state = ((state ?? Math.random() * 0x1_0000_0000) + 0x6d2b_79f5) >>> 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;

@@ -9,15 +9,10 @@ import { parseStat } from './proc.ts';
 /** What `owner.yml` records. `start` is in clock ticks since boot (`/proc/PID/stat`, field 22). */
 export type Identity = { readonly pid: number; readonly start: number; readonly boot: string };
 
-let boot: string | null = null;
-
-/** The kernel's id of this boot; empty where the system has none. */
+/** The kernel's id of this boot; empty where the system has none. Not kept: a start-up snapshot would hold it. */
 export function bootId(): string {
-  if (boot === null) {
-    const read = readText('/proc/sys/kernel/random/boot_id');
-    boot = read.ok ? read.value.trim() : '';
-  }
-  return boot;
+  const read = readText('/proc/sys/kernel/random/boot_id');
+  return read.ok ? read.value.trim() : '';
 }
 
 /** The identity of a living process (default: this one), or null when there is none with that pid. */

@@ -62,21 +62,24 @@ export async function acquireLock(
 ): Promise<Result<Lock, LockFailure>> {
   const opened = openLock(path);
   if (!opened.ok) return opened;
-  const child = spawn('flock', argsOf(options.waitMs), { stdio: ['ignore', 'ignore', 'pipe', opened.value] });
+  // Nobody listens to what it says: a pipe costs more than the lock. When it fails it is asked once more, aloud.
+  const stdio = ['ignore', 'ignore', 'ignore', opened.value] as const;
+  const child = spawn('flock', argsOf(options.waitMs), { stdio: [...stdio] });
   const stop = () => child.kill('SIGKILL');
   options.signal?.addEventListener('abort', stop);
   if (options.signal?.aborted) stop();
-  const said: Buffer[] = [];
-  child.stderr?.on('data', (chunk: Buffer) => said.push(chunk));
   return new Promise((tell) => {
     const end = (code: number | null, error?: Error) => {
       options.signal?.removeEventListener('abort', stop);
-      tell(settle(path, opened.value, code, error, Buffer.concat(said)));
+      const taken = settle(path, opened.value, code, error, noWords);
+      tell(!taken.ok && taken.error.reason === 'io' ? tryLock(path) : taken);
     };
     child.on('error', (error) => end(null, error));
-    child.on('close', (code) => end(options.signal?.aborted ? 1 : code));
+    child.on('exit', (code) => end(options.signal?.aborted ? 1 : code));
   });
 }
+
+const noWords = Buffer.alloc(0);
 
 function settle(
   path: string,

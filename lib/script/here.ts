@@ -11,6 +11,8 @@ import { CommandCounts, changedPipeline } from './renewal.ts';
 import type { EvaluateOptions, EvaluationFailure, Script, Step, Tree } from './script.ts';
 import { Session } from './session.ts';
 
+export { prepareStage } from './stage.ts';
+
 /** Evaluates the pipeline of a tree. */
 export async function evaluateHere(
   tree: Tree,

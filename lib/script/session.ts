@@ -48,7 +48,7 @@ export class Session {
   static evaluate(tree: Tree, options: EvaluateOptions): Result<Session, EvaluationFailure> {
     const main = findPipeline(tree, options);
     if (!main.ok) return main;
-    const stage = createStage(tree, main.value.file, options);
+    const stage = createStage({ tree, main: main.value.file, options });
     const ran = stage.evaluator.evaluate(main.value.file, main.value.text);
     const { printed } = stage;
     const checked = checkDraft(stage.registration.draft());

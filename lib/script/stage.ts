@@ -26,7 +26,10 @@ import { type MirrorPlan, plannedMirror, stdlibMirror } from './mirror.ts';
 import { ciMacros, mirrorModule, printModule } from './modules.ts';
 import { createRegistration, type Registration } from './registration.ts';
 import { createPrimitives, type PrimitiveName, primitiveNames } from './runtime.ts';
-import { type EvaluateOptions, fileName, limitsOf, type Tree } from './script.ts';
+import { defaultLimits, type EvaluateOptions, fileName, limitsOf, type Tree } from './script.ts';
+
+/** The pipeline that a stage is for. `main` is what its file is called. */
+export type Scene = { readonly tree: Tree; readonly main: string; readonly options: EvaluateOptions };
 
 /** A VM set up for a pipeline: its modules, and who is running in it. */
 export type Stage = {
@@ -39,16 +42,37 @@ export type Stage = {
   mirrorBody(plan: MirrorPlan, job: Job): LuaFunction;
 };
 
-/** `main` is what the pipeline's file is called. */
-export function createStage(tree: Tree, main: string, options: EvaluateOptions): Stage {
-  const meter = new Meter({ ...limitsOf(options), clock: monotonic });
+/** Made ahead of its pipeline, which takes longer than to evaluate most of them; null when none is. */
+let spare: Spare | null = null;
+
+type Spare = { set(scene: Scene): Stage };
+
+/** Makes a stage for the next pipeline now, for a caller that will want one and has nothing else to do. */
+export function prepareStage(): void {
+  spare ??= createSpare();
+}
+
+/** A stage for one pipeline. */
+export function createStage(scene: Scene): Stage {
+  const taken = spare ?? createSpare();
+  spare = null;
+  return taken.set(scene);
+}
+
+function createSpare(): Spare {
+  let scene: Scene = { tree: new Map(), main: '', options: {} };
+  const meter = new Meter({ ...defaultLimits, clock: monotonic });
   const printed = boundedLines();
   let current: Attempt | null = null;
 
   const evaluator = new Evaluator<Pending>({
     meter,
-    tree: { read: (path) => textAt(tree, path, options) },
-    folder: fileName('', options),
+    tree: {
+      get folder() {
+        return fileName('', scene.options);
+      },
+      read: (path) => textAt(scene, path),
+    },
     print: printed.add,
     macroModules: new Map([['quire.ci', { file: 'quire/ci-macros.fnl', text: ciMacros }]]),
   });
@@ -57,7 +81,7 @@ export function createStage(tree: Tree, main: string, options: EvaluateOptions):
   const primitives = createPrimitives(vm, () => current);
   const runtime = runtimeTable(vm, primitives);
   const registration = createRegistration(vm, {
-    spanOf: (caller) => evaluator.placeOf(caller.frames()) ?? pointSpan(main, 1, 1),
+    spanOf: (caller) => evaluator.placeOf(caller.frames()) ?? pointSpan(scene.main, 1, 1),
     isRunning,
   });
   registration.functions.set('runtime', runtime);
@@ -69,7 +93,7 @@ export function createStage(tree: Tree, main: string, options: EvaluateOptions):
   vm.provide('quire.stdlib', vm.table([['mirror', stdlibMirror(vm, () => current)]]));
   vm.globals.set('print', printFunction(vm, primitives.log, printed.add, isRunning));
 
-  return {
+  const stage: Stage = {
     evaluator,
     registration,
     runtime,
@@ -85,10 +109,17 @@ export function createStage(tree: Tree, main: string, options: EvaluateOptions):
     },
     mirrorBody: (plan, job) => mirrorBody(vm, plan, job, primitives.jobs, () => current),
   };
+  return {
+    set(given) {
+      scene = given;
+      meter.begin({ ...limitsOf(given.options), clock: monotonic });
+      return stage;
+    },
+  };
 }
 
 /** The text of a file of the tree, or null where there is none that can be read. */
-function textAt(tree: Tree, file: string, options: EvaluateOptions): string | null {
+function textAt({ tree, options }: Scene, file: string): string | null {
   const entry = tree.get(file.slice(fileName('', options).length));
   const source = entry === undefined ? null : readSource(entry, file);
   return source?.ok ? source.value : null;

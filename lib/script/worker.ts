@@ -6,6 +6,7 @@
 import { parentPort } from 'node:worker_threads';
 import { unreachable } from '../base/unreachable.ts';
 import { Session } from './session.ts';
+import { prepareStage } from './stage.ts';
 import { type FromThread, postStep, receiveAnswer, type ToThread } from './wire.ts';
 
 const port = parentPort;
@@ -38,4 +39,5 @@ if (port !== null) {
     }
   });
   say({ kind: 'ready' });
+  prepareStage();
 }

@@ -6,6 +6,8 @@ import { examineConfig } from '../../lib/config/read.ts';
 const test = suite('config/literal');
 
 const literal = [
+  '{}',
+  '{ ;; nothing is set\n}',
   '{:max-runs 2}',
   '{:timeout "5m" :replace false :env {:A "1" :B "two words"}}',
   '{:max-jobs 3.0 :eval-timeout 0.5}',
@@ -26,7 +28,6 @@ for (const text of literal) {
 const computed = [
   '(let [x 1] {:max-runs x})',
   '{:max-runs (+ 1 1)}',
-  '{}',
   '{:env {}}',
   '{1 2}',
   '{:a nil}',

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { evaluateHere } from '../../lib/script/here.ts';
+import { evaluateHere, prepareStage } from '../../lib/script/here.ts';
 import { evaluated, treeOf, walk } from './walk.ts';
 
 const test = suite('script/limits');
@@ -32,6 +32,30 @@ for (const [program, code, line] of atTop) {
     assert.is(problem?.span?.file, '.quire/ci.fnl');
   });
 }
+
+test('a stage made ahead has the limits, the files and the memory of its pipeline', async () => {
+  prepareStage();
+  const heavy = await evaluateHere(treeOf('\n(while true)'), limits);
+  assert.is(heavy.ok ? '' : heavy.error.reason, 'diagnostics');
+  prepareStage();
+  const files = {
+    'main.fnl': '(local m (require :lib.m))\n(error m.word)',
+    'lib/m.fnl': '{:word "from lib"}',
+  };
+  const named = await evaluateHere(treeOf(files), { main: 'main.fnl', prefix: 'other/', ...limits });
+  const failure = named.ok ? null : named.error;
+  const [problem] = failure?.reason === 'diagnostics' ? failure.diagnostics : [];
+  assert.match(problem?.message ?? '', /from lib/);
+  assert.is(problem?.span?.file, 'other/main.fnl');
+  prepareStage();
+  const kept = Array.from({ length: 200_000 }, (_, index) => ({ index }));
+  const light = await evaluateHere(treeOf('(local ci (require :quire.ci))'), {
+    ...limits,
+    memoryBytes: 8 << 20,
+  });
+  assert.ok(light.ok, 'what the process held before is not counted');
+  assert.is(kept.length, 200_000);
+});
 
 test('deep recursion is an error of the pipeline', async () => {
   const script = await evaluateHere(treeOf('\n(fn f [] (+ 1 (f)))\n(f)'));
