@@ -177,6 +177,9 @@ const appenderOn = (descriptor: number, path: Path): Appender => ({
   close: () => attempt('close', path, () => fs.closeSync(descriptor)),
 });
 
+/** The standard error as it is, for a process that says one thing and ends: a stream for it takes a while to make. */
+export const standardError: Appender = appenderOn(2, 'standard error');
+
 /** Opens for writing from the beginning, what was there cut off; follows symlinks, as a shell's `>` does. */
 export function openWriter(path: string): FileResult<Appender> {
   const opened = attempt('open', path, () => fs.openSync(path, 'w'));

@@ -74,9 +74,8 @@ export class Words {
     else this.#text += text;
   }
 
-  say(): void {
+  text(): string {
     const rest = this.#left > 0 ? `… the rest is on the run's page\n` : '';
-    const text = this.#text + rest;
-    if (text !== '') process.stderr.write(text.replace(/^(?=.)/gm, 'quire: '));
+    return (this.#text + rest).replace(/^(?=.)/gm, 'quire: ');
   }
 }

@@ -6,10 +6,10 @@
  * Must not know: how a run is worked.
  */
 import { join } from 'node:path';
-import { readText, sayFileFailure } from '../base/files.ts';
+import { readText, sayFileFailure, standardError } from '../base/files.ts';
 import type { RunId } from '../base/ids.ts';
 import { parseRunId } from '../base/ids.ts';
-import { Objects } from '../git/git.ts';
+import { mayRun, Objects, parsePushLines } from '../git/git.ts';
 import { self } from '../process/process.ts';
 import { evaluateRuns, evaluation } from '../runner/evaluate.ts';
 import { type TakenEvent, takeIn, takenBefore } from '../runner/intake.ts';
@@ -18,22 +18,46 @@ import { intakeSettings, settingsOf } from '../runner/settings.ts';
 import { isPaused, prepareStore, siteOf, understandEvent } from '../store/store.ts';
 import { hidden } from './hidden.ts';
 
+/** So many refs of a push are asked for ahead; of one with more, git has to be waited for anyway. */
+const mostAhead = 10;
+
 /** `hook GIT_DIR DATA EVENT` with the event's text as its input, or `hook GIT_DIR DATA --follow ID…`. */
 export async function main(args: readonly string[], { bin }: { bin: string }): Promise<void> {
   const given = hidden(args, bin);
   if (given === null) return;
   const { server, rest } = given;
   if (rest[0] === '--follow') return follow(server, rest.slice(1));
-  // One git for all questions, and it starts while we wait for the lock.
-  const objects = new Objects(server.gitDir);
-  objects.start();
-  await hook({ ...server, withObjects: (body) => body(objects) }, rest[0] ?? '');
+  await hook(server, rest[0] ?? '', (words) => {
+    // Where it can't be written at once, a stream waits.
+    if (!standardError.append(words).ok) process.stderr.write(words);
+  });
   // All is said and on disk. The pusher need not wait for git to notice that nobody asks any more.
   process.exit();
 }
 
+/**
+ * Answers the push of a repository that was made for it, tells nobody, and leaves nothing open: a start-up snapshot
+ * is taken afterwards, in which the code is compiled and a VM waits. Throws when the push can't be answered.
+ */
+export async function rehearse(args: readonly string[], { bin }: { bin: string }): Promise<void> {
+  const given = hidden(args, bin);
+  if (given === null) throw new Error('no repository');
+  const said: string[] = [];
+  const server: Server = { ...given.server, say: (line) => said.push(line) };
+  const objects = await hook(server, given.rest[0] ?? '', (words) => said.push(words));
+  await objects.close();
+  if (said.length !== 1 || !said[0]?.startsWith('quire: run 1 '))
+    throw new Error(said.join('') || 'no answer');
+  (await evaluation()).prepareStage();
+}
+
 /** Answers the shell part: nothing, or on standard output the ids of the runs to follow. */
-async function hook(server: Server, event: string): Promise<void> {
+async function hook(withGit: Server, event: string, tell: (words: string) => void): Promise<Objects> {
+  // One git for all questions, and it starts while we wait for the lock.
+  const objects = new Objects(withGit.gitDir);
+  objects.start();
+  void askAhead(objects, event);
+  const server: Server = { ...withGit, withObjects: (body) => body(objects) };
   const prepared = prepareStore(server.store);
   if (!prepared.ok) server.say(sayFileFailure(prepared.error));
   const settings = await settingsOf(server.store);
@@ -43,7 +67,10 @@ async function hook(server: Server, event: string): Promise<void> {
   const taken = await taking;
   const [{ Words, tellRuns }] = await loading;
   const words = new Words();
-  if (!taken.ok) return server.say(taken.error);
+  if (!taken.ok) {
+    server.say(taken.error);
+    return objects;
+  }
   const { events } = taken.value;
   const own = events.find(({ name }) => name === event) ?? (await takenByAnother(server, event));
   const runs = own?.runs ?? [];
@@ -53,6 +80,7 @@ async function hook(server: Server, event: string): Promise<void> {
   const evaluated = await evaluateRuns(
     server,
     runs.map(({ id, draft }) => ({ id, sha: draft.sha })),
+    settings,
   );
   const site = settings.ok ? settings.value.config.site : { url: null, dir: null };
   const address = (id: RunId): string =>
@@ -61,8 +89,19 @@ async function hook(server: Server, event: string): Promise<void> {
       : `${site.url.replace(/\/$/, '')}/runs/${id}/`;
   tellRuns(words, runs, evaluated, address);
   if (isPaused(server.store) && runs.length > 0) words.add('paused: no run starts until quire resume\n');
-  words.say();
+  const text = words.text();
+  if (text !== '') tell(text);
   if (own?.follow) process.stdout.write(runs.map(({ id }) => `${id}\n`).join(''));
+  return objects;
+}
+
+/** What the event says is certain before anyone may take it: git answers while we wait for the lock. */
+async function askAhead(objects: Objects, name: string): Promise<void> {
+  const text = readText('/dev/stdin');
+  const event = text.ok ? await understandEvent(name, text.value) : text;
+  const lines = event.ok ? parsePushLines(event.value.stdin) : event;
+  for (const line of lines.ok ? lines.value.filter(mayRun).slice(0, mostAhead) : [])
+    objects.ahead(line.new, ['.quire', '.quire/ci.fnl']);
 }
 
 /** Hooks of pushes at the same time take each other's events; whose push it is tells about it all the same. */

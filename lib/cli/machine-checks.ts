@@ -3,18 +3,26 @@
  *
  * Must not know: repositories.
  */
-import { freeSpace, list } from '../base/files.ts';
+import { join } from 'node:path';
+import { freeSpace, list, realPath, status } from '../base/files.ts';
 import { counted } from '../base/text.ts';
 import { gitVersion, sayGitFailure } from '../git/git.ts';
 import { type Argv, bootId, capture } from '../process/process.ts';
 import { ownEnvironment } from '../runner/server.ts';
+import type { Installation } from './context.ts';
 import { fsyncSince, isAtLeast } from './durable-git.ts';
 import { bad, type Finding, good, warning } from './finding.ts';
 
 const leastNode = '20';
 
-export async function machineChecks(): Promise<Finding[]> {
-  return [checkNode(), await checkGit(), ...(await checkPrograms()), checkProc()];
+export async function machineChecks(installation: Installation): Promise<Finding[]> {
+  return [
+    checkNode(),
+    checkSnapshot(installation),
+    await checkGit(),
+    ...(await checkPrograms()),
+    checkProc(),
+  ];
 }
 
 function checkNode(): Finding {
@@ -27,6 +35,25 @@ function checkNode(): Finding {
         `Install Node ${leastNode} or newer, then: quire install REPO`,
       );
 }
+
+/** The hook compares the same times. */
+function checkSnapshot({ root, node }: Installation): Finding {
+  const blob = status(join(root, 'dist', 'hook.blob'));
+  const program = status(realPathOr(node));
+  const holds = blob.ok && program.ok && blob.value.modifiedAt === program.value.modifiedAt;
+  return holds
+    ? good('snapshot', 'the hook starts from a snapshot of this Node')
+    : warning(
+        'snapshot',
+        'there is no start-up snapshot of this Node: pushes are answered a little later',
+        `The next push makes one where dist/ may be written; or: ${node} ${join(root, 'bin', 'snapshot.cjs')}`,
+      );
+}
+
+const realPathOr = (path: string): string => {
+  const real = realPath(path);
+  return real.ok ? real.value : path;
+};
 
 async function checkGit(): Promise<Finding> {
   const version = await gitVersion();

@@ -30,12 +30,16 @@ type Arrival = { readonly head: ObjectHead; readonly take: ((piece: Buffer) => v
 
 const newline = 0x0a;
 const longestHead = 4096;
+/** What is read before anyone wants it is not larger. */
+const aheadLimit = 1024 * 1024;
 const mostStderr = 4096;
 
 export class Objects {
   readonly #gitDir: string;
   readonly #commits = new Map<string, Promise<Result<CommitFacts, GitFailure>>>();
   readonly #trees = new Map<string, Promise<Result<TreeEntry[], GitFailure>>>();
+  /** What was asked ahead, by the objects' own names. */
+  readonly #ahead = new Map<string, Promise<Result<GitObject, GitFailure>>>();
   readonly #questions: Question[] = [];
   /** Index of the question that is answered next; the ones before it are done. */
   #next = 0;
@@ -55,16 +59,38 @@ export class Objects {
     this.#started();
   }
 
+  /**
+   * Asks for a commit, its tree and what is at these paths, all at once: for a caller that will want them and has
+   * something else to do until they come. Later questions find the answers; nothing is said of what is missing.
+   */
+  ahead(commit: Sha, paths: readonly string[]): void {
+    void this.commit(commit);
+    for (const name of [`${commit}^{tree}`, ...paths.map((path) => `${commit}:${path}`)]) {
+      const answer = this.#read(name, aheadLimit, (head) => this.#ahead.set(head.sha, answer));
+    }
+  }
+
   /** Any name git knows: a sha, a ref, `<sha>^{commit}`. More than `limit` bytes (default: no limit) are not kept. */
-  async read(
+  read(name: string | Buffer, limit = Number.POSITIVE_INFINITY): Promise<Result<GitObject, GitFailure>> {
+    const ahead = this.#ahead.get(name.toString());
+    if (ahead === undefined) return this.#read(name, limit);
+    return ahead.then((known) => (known.ok && known.value.size <= limit ? known : this.#read(name, limit)));
+  }
+
+  async #read(
     name: string | Buffer,
-    limit = Number.POSITIVE_INFINITY,
+    limit: number,
+    heard: (head: ObjectHead) => void = () => {},
   ): Promise<Result<GitObject, GitFailure>> {
     const pieces: Buffer[] = [];
     const keep = (piece: Buffer): void => {
       pieces.push(piece);
     };
-    const answer = await this.ask(name, { open: (head) => (head.size > limit ? null : keep) });
+    const open: ObjectSink['open'] = (head) => {
+      heard(head);
+      return head.size > limit ? null : keep;
+    };
+    const answer = await this.ask(name, { open });
     if (!answer.ok) return answer;
     const { size } = answer.value;
     if (size > limit) return err({ reason: 'too-large', name: name.toString(), size, limit });

@@ -1,7 +1,7 @@
 /**
  * Evaluates the pipelines of pending runs and records what was found.
  *
- * Outside any lock, once for each distinct commit; only the recording takes the queue lock.
+ * Outside any lock, once for each distinct commit; only a run that ends here needs the queue's.
  * Must not know: who waits for the answer.
  */
 import type { Diagnostic } from '../base/diagnostic.ts';
@@ -14,7 +14,7 @@ import type { DiagnosticLine, Outcome, PipelineRecord } from '../runs/records.ts
 import type { Tree, TreeEntry } from '../script/script.ts';
 import { endPending, inQueue, recordPipelines, sayStoreFailure } from '../store/store.ts';
 import type { Server } from './server.ts';
-import { scriptLimits, settingsOf } from './settings.ts';
+import { type Settings, scriptLimits } from './settings.ts';
 
 /** What evaluation made of a commit. */
 export type Evaluated =
@@ -59,8 +59,11 @@ export function treeOf(files: Snapshot): Tree {
 export const evaluation = () => import('../script/here.ts');
 
 /** Evaluates a commit in this process and forgets the VM. What hangs inside the VM hangs us: see the hook's limit. */
-export async function evaluateCommit(server: Server, sha: Sha): Promise<Omit<EvaluatedRun, 'ids'>> {
-  const settings = await settingsOf(server.store);
+export async function evaluateCommit(
+  server: Server,
+  sha: Sha,
+  settings: Result<Settings, string>,
+): Promise<Omit<EvaluatedRun, 'ids'>> {
   if (!settings.ok) return { evaluated: { kind: 'internal', error: settings.error }, tree: null };
   const tree = await server.withObjects((objects) => pipelineTree(objects, sha));
   if (!tree.ok) return { evaluated: { kind: 'internal', error: tree.error }, tree: null };
@@ -95,12 +98,13 @@ export type EvaluatedRun = {
 export async function evaluateRuns(
   server: Server,
   runs: readonly { readonly id: RunId; readonly sha: Sha }[],
+  settings: Result<Settings, string>,
 ): Promise<EvaluatedRun[]> {
   const bySha = new Map<Sha, RunId[]>();
   for (const { id, sha } of runs) bySha.set(sha, [...(bySha.get(sha) ?? []), id]);
   const all: EvaluatedRun[] = [];
   for (const [sha, ids] of bySha) {
-    const { tree, evaluated } = await evaluateCommit(server, sha);
+    const { tree, evaluated } = await evaluateCommit(server, sha, settings);
     await record(server, ids, evaluated);
     all.push({ ids, evaluated, tree });
   }
@@ -168,20 +172,21 @@ export function sayFirst(diagnostics: readonly Diagnostic[]): string {
 async function record(server: Server, ids: readonly RunId[], evaluated: Evaluated): Promise<void> {
   const pipeline = recordOf(evaluated);
   const outcome = outcomeOf(evaluated);
-  const done = await inQueue(server.store, async (queue) => {
-    if (pipeline !== null) {
-      const written = await recordPipelines(
-        queue,
-        ids.map((id) => ({ id, pipeline })),
-      );
-      if (!written.ok) return written;
-    }
-    for (const id of outcome === null ? [] : ids) {
-      if (outcome === null) continue;
+  const written =
+    pipeline === null
+      ? ok(undefined)
+      : await recordPipelines(
+          server.store,
+          ids.map((id) => ({ id, pipeline })),
+        );
+  if (!written.ok) return void server.say(sayStoreFailure(written.error));
+  if (outcome === null) return;
+  const ended = await inQueue(server.store, async (queue) => {
+    for (const id of ids) {
       const moved = await endPending(queue, id, outcome);
       if (!moved.ok && moved.error.reason !== 'not-here' && moved.error.reason !== 'not-found') return moved;
     }
     return ok(undefined);
   });
-  if (!done.ok) server.say(sayStoreFailure(done.error));
+  if (!ended.ok) server.say(sayStoreFailure(ended.error));
 }

@@ -134,7 +134,7 @@ async function jobsToTakeOver(server: Server, record: RunRecord): Promise<Result
       why: `no job of run ${record.meta.number} failed; run all again: quire rerun ${record.meta.number}`,
     });
   }
-  const { evaluated } = await evaluateCommit(server, record.meta.sha as Sha);
+  const { evaluated } = await evaluateCommit(server, record.meta.sha as Sha, await settingsOf(server.store));
   switch (evaluated.kind) {
     case 'pipeline': {
       const again = new Set(
@@ -160,7 +160,7 @@ async function submit(server: Server, draft: RunDraft): Promise<Result<Submitted
   if (!published.ok) return err({ reason: 'store', failure: published.error });
   const run = published.value.runs[0];
   if (run === undefined) return err({ reason: 'runner', why: 'the run could not be read back' });
-  const [evaluated] = await evaluateRuns(server, [{ id: run.id, sha: draft.sha }]);
+  const [evaluated] = await evaluateRuns(server, [{ id: run.id, sha: draft.sha }], settings);
   const woken = await wakeRunner(server);
   if (!woken.ok) return err({ reason: 'runner', why: woken.error });
   return ok({ id: run.id, number: run.number, draft, evaluated: evaluated ?? null });

@@ -5,7 +5,8 @@
  *   2. the rename       death after it: the run is active, its owner dead: recovery ends it as an orphan
  *   3. `started_at`     death before it: the same, of a run that never started
  *
- * Both are on disk before the run begins: a power loss must not put a run that has begun back into the queue.
+ * Both are on disk before the run begins: a power loss must not put a run that has begun back into the queue. So is
+ * its pipeline, which nobody evaluates again from then on.
  * The caller holds the runner lock (so that one process claims) and the queue lock (so that nobody cancels or
  * replaces the run meanwhile). Must not know: how a run is worked on.
  */
@@ -18,6 +19,7 @@ import { io, type StoreResult } from './failures.ts';
 import { completeMove, endRuns, settle } from './finish.ts';
 import { runDirectory, type Store, stateDirectory } from './layout.ts';
 import { settleLatest } from './numbers.ts';
+import { syncPipeline } from './pipeline.ts';
 import type { Claim, Queue } from './proofs.ts';
 import { evaluatorFile } from './publish.ts';
 import { failureOf, locate, readRecordOf } from './read.ts';
@@ -58,14 +60,16 @@ export async function claim(queue: Queue, id: RunId, owner: Owner): Promise<Stor
 async function take(claim: Claim, owner: Owner): Promise<StoreResult<Claim>> {
   const { store, id, directory } = claim;
   const from = runDirectory(store, 'pending', id);
+  const synced = syncPipeline(from);
+  if (!synced.ok) return io(synced.error);
   const signed = putRecord(from, 'owner.yml', ownerText(owner), store.modes);
   if (!signed.ok) return io(signed.error);
   if (exists(directory)) return err({ reason: 'in-the-way', path: directory });
   const moved = rename(from, directory);
   if (!moved.ok) return io(moved.error);
   for (const state of ['active', 'pending'] as const) {
-    const synced = syncDirectory(stateDirectory(store, state));
-    if (!synced.ok) return io(synced.error);
+    const shown = syncDirectory(stateDirectory(store, state));
+    if (!shown.ok) return io(shown.error);
   }
   const times = await reading(() => readTimes(directory));
   if (!times.ok) return err(failureOf(id, 'active', times.error));

@@ -8,7 +8,8 @@
  *   3. `outcome.yml`, the commit record  death before it: the run ends as an orphan (or, still pending, is not
  *                                        ended at all); after it: it ends as this record says
  *   4. the rename                        death before it: recovery makes it, from `outcome.yml` alone
- *   5. `latest`, the history, the site   death before or within: the mark is still there, and all three are done
+ *   5. late jobs, `latest`, the history, the site
+ *                                        death before or within: the mark is still there, and all of it is done
  *                                        again, which changes nothing that was done
  *   6. the mark goes                     death before it: 5 once more
  *
@@ -33,6 +34,7 @@ import {
   unsettledMark,
 } from './layout.ts';
 import { settleLatest } from './numbers.ts';
+import { syncPipeline } from './pipeline.ts';
 import { failureOf, locate } from './read.ts';
 import { outcomeText, parseOutcome } from './records.ts';
 import {
@@ -60,6 +62,7 @@ export async function endRuns(
   from: 'pending' | 'active',
   endings: readonly Ending[],
 ): Promise<StoreResult<void>> {
+  if (endings.length === 0) return ok(undefined);
   for (const { id, outcome } of endings) {
     const to = stateOf(outcome.outcome);
     if (!mayMove(from, to)) return err({ reason: 'not-allowed', id, from, to });
@@ -96,6 +99,10 @@ async function commit(
           stateDirectory(store, from),
           directories.flatMap((directory) => [join(directory, file), directory]),
         );
+  for (const directory of each && from === 'pending' ? directories : []) {
+    const synced = syncPipeline(directory);
+    if (!synced.ok) return io(synced.error);
+  }
   for (const { id, outcome } of endings) {
     const over = await endJobs(store, runDirectory(store, from, id), outcome.outcome);
     if (!over.ok) return over;
@@ -129,7 +136,7 @@ function mark(store: Store, endings: readonly Ending[]): StoreResult<void> {
     const made = writeNewFile(unsettledMark(store, id), '', options);
     if (!made.ok && made.error.reason !== 'exists') return io(made.error);
   }
-  return endings.length === 0 ? ok(undefined) : fromDisk(syncDirectory(unsettledDirectory(store)));
+  return fromDisk(syncDirectory(unsettledDirectory(store)));
 }
 
 type Move = { readonly id: RunId; readonly to: FinalState };
@@ -193,6 +200,16 @@ async function endJobs(store: Store, directory: string, outcome: OutcomeName): P
   return ok(undefined);
 }
 
+/** Jobs that were recorded between the look at a run's jobs and its move out of `pending`. */
+async function endLateJobs(store: Store, directory: string): Promise<StoreResult<void>> {
+  const times = await reading(() => readTimes(directory));
+  if (!times.ok || times.value.startedAt !== null) return ok(undefined);
+  const outcome = await reading(() => readOptional(directory, 'outcome.yml', parseOutcome));
+  return outcome.ok && outcome.value !== null
+    ? endJobs(store, directory, outcome.value.outcome)
+    : ok(undefined);
+}
+
 const canceled = (store: Store, job: JobRecord, reason: string): JobRecord => ({
   ...job,
   state: 'canceled',
@@ -237,6 +254,8 @@ export async function settle(
   if (!place.ok && place.error.reason !== 'not-found') return place;
   if (place.ok) {
     if (!isFinal(place.value.state)) return ok(false);
+    const late = await endLateJobs(store, place.value.directory);
+    if (!late.ok) return late;
     const linked = await settleLatest(store);
     if (!linked.ok) return linked;
     const added = await appendHistory(store, id);

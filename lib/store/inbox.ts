@@ -5,11 +5,11 @@
  */
 import { join } from 'node:path';
 import { parseTimestamp } from '../base/clock.ts';
-import { listEntries, readText, remove, rename, syncDirectory } from '../base/files.ts';
+import { listEntries, readText, remove, rename } from '../base/files.ts';
 import { type RunId, runId } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { OutsideText } from '../runs/records.ts';
-import { fromDisk, io, type StoreResult } from './failures.ts';
+import { io, type StoreResult } from './failures.ts';
 import { badInboxOf, inboxOf, type Store } from './layout.ts';
 import type { Queue } from './proofs.ts';
 import { parseEvent } from './records.ts';
@@ -89,14 +89,14 @@ export const runIdOf = (event: InboxEvent, position: number): RunId =>
 
 /**
  * Forgets events whose runs are published. A death before it: they are taken in once more, and every run is
- * there already. Their names go first and are synced once.
+ * there already. So it is after a power loss, which is why nobody waits for the disk here: see `removeRun`.
  */
 export function dropEvents({ store }: Queue, events: readonly InboxEvent[]): StoreResult<void> {
   for (const { name } of events) {
     const gone = remove(join(inboxOf(store), name));
     if (!gone.ok) return io(gone.error);
   }
-  return events.length === 0 ? ok(undefined) : fromDisk(syncDirectory(inboxOf(store)));
+  return ok(undefined);
 }
 
 /** The names of events that were set aside, for those who tell the operator. */

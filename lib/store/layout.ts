@@ -9,6 +9,7 @@ import {
   changeMode,
   exists,
   type FileResult,
+  list,
   makeDirectory,
   makeNewDirectory,
   remove,
@@ -70,12 +71,23 @@ export function prepareStore(store: Store): FileResult<void> {
   const made = makeDirectory(store.root, store.modes.directory);
   if (!made.ok) return made;
   const rooms = ['inbox', 'inbox/bad', 'runs', 'runs/.unsettled', 'work', 'cache', 'lock'];
+  // Every push does this: three looks are cheaper than one at each.
+  const there = new Set([
+    ...namesIn(store.root),
+    ...namesIn(join(store.root, 'inbox')).map((name) => `inbox/${name}`),
+    ...namesIn(join(store.root, 'runs')).map((name) => `runs/${name}`),
+  ]);
   for (const name of [...rooms, ...runStates.map((state) => `runs/${state}`)]) {
-    if (exists(join(store.root, name))) continue;
+    if (there.has(name)) continue;
     const done = makeOwnDirectory(join(store.root, name), store.modes);
     if (!done.ok && done.error.reason !== 'exists') return done;
   }
   return ok(undefined);
+}
+
+function namesIn(directory: string): string[] {
+  const names = list(directory);
+  return names.ok ? names.value : [];
 }
 
 /** One new directory with exactly the store's bits. */

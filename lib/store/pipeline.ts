@@ -2,23 +2,23 @@
  * What evaluation found, written once: the jobs first, each `pending`, and `pipeline.yml` as their commit record.
  *
  * A death before `pipeline.yml` leaves jobs that no record names: the next evaluation writes over them. A second
- * evaluation only compares. Of many runs at once the records are put on disk by one
- * call: one that a power loss empties before that reads as not written, and the run is evaluated again.
+ * evaluation only compares. While a run is pending nothing depends on its pipeline: one that a power loss takes or
+ * empties reads as not written, and the run is evaluated again. So the pusher does not wait for the disk; whoever
+ * takes the run out of `pending` syncs it first.
  * Must not know: how a pipeline is evaluated.
  */
 import { join } from 'node:path';
-import { removeTree, writeFile } from '../base/files.ts';
+import { type FileResult, removeTree, syncFile, writeFile } from '../base/files.ts';
 import type { JobId, RunId } from '../base/ids.ts';
 import { ok } from '../base/result.ts';
 import type { PipelineRecord } from '../runs/records.ts';
 import type { RunState } from '../runs/states.ts';
 import { io, type StoreResult } from './failures.ts';
-import { jobDirectory, type Modes, runDirectory, stateDirectory } from './layout.ts';
-import type { Claim, Queue } from './proofs.ts';
+import { jobDirectory, type Modes, runDirectory, type Store } from './layout.ts';
+import type { Claim } from './proofs.ts';
 import { locate } from './read.ts';
 import { pendingJob, pipelineText } from './records.ts';
 import { listJobs, makeJobDirectory, putJob, readJob, readPipeline } from './run-files.ts';
-import { many, syncAll } from './sync.ts';
 import { reading } from './yaml.ts';
 
 export type PipelineWritten =
@@ -32,32 +32,32 @@ export type PipelineWritten =
 export type RunMoved = { readonly moved: RunState | null };
 
 /**
- * Records the pipelines of pending runs. Under the queue lock, since a job written into a run that ends at the
- * same moment would stay pending for ever.
+ * Records the pipelines of pending runs. Without a lock, since a pusher waits: a run that leaves `pending` at the same
+ * moment takes along what is in it by then, and its end sees to the jobs in there (`settle`). What comes after
+ * that finds no directory any more.
  */
 export async function recordPipelines(
-  queue: Queue,
+  store: Store,
   evaluated: readonly { readonly id: RunId; readonly pipeline: PipelineRecord }[],
 ): Promise<StoreResult<(PipelineWritten | RunMoved)[]>> {
-  const { store } = queue;
   const answers: (PipelineWritten | RunMoved)[] = [];
-  const inOneGo = evaluated.length >= many;
-  const files: string[] = [];
   for (const { id, pipeline } of evaluated) {
-    const place = locate(store, id);
-    if (!place.ok && place.error.reason !== 'not-found') return place;
-    if (!place.ok || place.value.state !== 'pending') {
-      answers.push({ moved: place.ok ? place.value.state : null });
+    const written = await writePipeline(runDirectory(store, 'pending', id), pipeline, store.modes, false);
+    if (written.ok) {
+      answers.push(written.value);
       continue;
     }
-    const directory = runDirectory(store, 'pending', id);
-    const written = await writePipeline(directory, pipeline, store.modes, !inOneGo);
-    if (!written.ok) return written;
-    answers.push(written.value);
-    if (inOneGo) files.push(join(directory, 'pipeline.yml'));
+    const place = locate(store, id);
+    if (place.ok ? place.value.state === 'pending' : place.error.reason !== 'not-found') return written;
+    answers.push({ moved: place.ok ? place.value.state : null });
   }
-  const synced = await syncAll(stateDirectory(store, 'pending'), files);
-  return synced.ok ? ok(answers) : io(synced.error);
+  return ok(answers);
+}
+
+/** Puts what was recorded of a pending run's pipeline on disk; nothing, where nothing was. */
+export function syncPipeline(directory: string): FileResult<void> {
+  const synced = syncFile(join(directory, 'pipeline.yml'));
+  return synced.ok || synced.error.reason !== 'missing' ? synced : ok(undefined);
 }
 
 /** The same by the owner of an active run. */

@@ -9,7 +9,7 @@
  *                                                        of the same event throws it away
  *   3. rename to `<id>`                                  death after some: those exist and are skipped next time,
  *                                                        the others are made then
- *   4. `pending/` is synced, and only then, by the caller, the event goes
+ *   4. `pending/` is synced, also for runs of an earlier intake, and only then, by the caller, the event goes
  *   5. older runs of the ref are replaced                death before it: the event is still there, and the next
  *                                                        intake does it for the runs it finds published
  *
@@ -110,7 +110,6 @@ async function numberRuns(store: Store, fresh: readonly RunDraft[]): Promise<Sto
 
 /** Steps 2 to 4, each for all runs before the next begins. */
 async function prepareAndShow(store: Store, runs: readonly Numbered[]): Promise<StoreResult<void>> {
-  if (runs.length === 0) return ok(undefined);
   const pending = stateDirectory(store, 'pending');
   const written: string[] = [];
   for (const run of runs) {

@@ -29,6 +29,9 @@ export function removeRun(store: Store, id: RunId): StoreResult<void> {
     const isRoot = path === store.root;
     if (at.value.kind !== 'directory' && !isRoot) return err({ reason: 'in-the-way', path });
   }
+  // An event that a power loss brings back makes no second run as long as its first one is there.
+  const forgotten = syncDirectory(inboxOf(store));
+  if (!forgotten.ok && forgotten.error.reason !== 'missing') return io(forgotten.error);
   const gone = join(home, goneName(id));
   const cleared = removeTree(gone);
   if (!cleared.ok) return io(cleared.error);

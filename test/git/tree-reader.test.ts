@@ -2,7 +2,7 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { commitTree, diskTree, snapshot, type TreeReader, withObjects } from '../../lib/git/git.ts';
+import { commitTree, diskTree, Objects, snapshot, type TreeReader, withObjects } from '../../lib/git/git.ts';
 import { reasonOf, type Sandbox, the, withSandbox } from './sandbox.ts';
 
 const test = suite('git/tree-reader');
@@ -121,6 +121,45 @@ test(
       assert.is(reasonOf(await tree.kind('.quire')), 'missing');
       assert.is(reasonOf(await snapshot(tree, '')), 'missing');
     });
+  }),
+);
+
+test(
+  'what was asked ahead is not asked again, and nothing depends on it',
+  withSandbox(async (box) => {
+    prepare(box);
+    const sha = box.commit('all');
+    const questions: string[] = [];
+    class Counting extends Objects {
+      override ask(...[name, sink]: Parameters<Objects['ask']>): ReturnType<Objects['ask']> {
+        questions.push(name.toString());
+        return super.ask(name, sink);
+      }
+    }
+    const read = async (ahead: (objects: Objects) => void): Promise<unknown> => {
+      const objects = new Counting(`${box.work}/.git`);
+      questions.splice(0);
+      ahead(objects);
+      // Answers come in order: after this one all of them are there.
+      await objects.read('HEAD');
+      const files = the(await snapshot(commitTree(objects, sha), '.quire'));
+      await objects.close();
+      return [...files].sort(([a], [b]) => (a < b ? -1 : 1));
+    };
+    const plain = await read(() => {});
+    const asked = questions.length;
+    const early = await read((objects) =>
+      objects.ahead(sha, ['.quire', '.quire/ci.fnl', '.quire/none', '.quire/lib']),
+    );
+    assert.equal(early, plain);
+    const names = [`${sha}^{commit}`, `${sha}^{tree}`, `${sha}:.quire`, `${sha}:.quire/ci.fnl`];
+    assert.equal(questions.slice(0, 4), names);
+    // Left are the folder below lib, and the files that nobody asked for.
+    assert.is(questions.length, asked + 6 - 5);
+    const large = await read((objects) => objects.ahead(sha, ['.quire/big.fnl']));
+    assert.equal(large, plain);
+    const wrong = await read((objects) => objects.ahead('0'.repeat(40) as typeof sha, ['.quire']));
+    assert.equal(wrong, plain);
   }),
 );
 

@@ -16,6 +16,7 @@ import { evaluateRuns } from '../../lib/runner/evaluate.ts';
 import { takeIn } from '../../lib/runner/intake.ts';
 import { recoverRuns, settleAll } from '../../lib/runner/recover.ts';
 import type { Server } from '../../lib/runner/server.ts';
+import { settingsOf } from '../../lib/runner/settings.ts';
 import {
   claim,
   finish,
@@ -160,7 +161,8 @@ test('evaluation, claim and end: a run is where it was or a step further, and re
         if (run === undefined) return;
         const record = await readRun(store, run.id);
         if (!record.ok) return;
-        await evaluateRuns(server, [{ id: run.id, sha: record.value.meta.sha as never }]);
+        const { sha } = record.value.meta;
+        await evaluateRuns(server, [{ id: run.id, sha: sha as never }], await settingsOf(store));
         // An owner that is dead already: whatever it did not finish is left to recovery.
         const owner = { ...self(), start: 1 };
         const claimed = await inQueue(store, (queue) => claim(queue, run.id, owner));

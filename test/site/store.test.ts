@@ -45,7 +45,7 @@ test('a run through the store is shown at every step', async () => {
       await inQueue(store, async (queue) => {
         value(await publish(queue, [{ ...meta, evaluator: null, takeOver: null }], { replace: true }));
         const jobs = [{ id: 'build' as JobId, inputs: ['quire/push'], file: '.quire/ci.fnl', line: 1 }];
-        return recordPipelines(queue, [{ id, pipeline: { kind: 'jobs', image: null, jobs } }]);
+        return recordPipelines(store, [{ id, pipeline: { kind: 'jobs', image: null, jobs } }]);
       }),
     );
     assert.match(await shown(), /class="state s-pending"/);

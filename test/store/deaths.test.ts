@@ -153,8 +153,7 @@ test('intake: no push is lost, none makes two runs, no number is given twice', a
 });
 
 test('evaluation: it is recorded whole or done again', async () => {
-  const record = (store: Store, id: RunId) =>
-    inQueue(store, (queue) => recordPipelines(queue, [{ id, pipeline: jobs('a', 'b') }]));
+  const record = (store: Store, id: RunId) => recordPipelines(store, [{ id, pipeline: jobs('a', 'b') }]);
   const found = new Set<boolean>();
   await dieEverywhere({
     before: ({ store }) => putOne(store, 1),

@@ -8,6 +8,7 @@ import {
   badEvents,
   claim,
   claimPipeline,
+  endPending,
   finish,
   inQueue,
   isPaused,
@@ -23,6 +24,7 @@ import {
   runIdOf,
   type StopRequest,
   type Store,
+  settle,
   stateOfRun,
   stopRun,
   takeEvents,
@@ -166,10 +168,33 @@ test(
     const { id } = draft(1);
     assert.is(bad(await inQueue(store, (queue) => claim(queue, id, self()))).reason, 'evaluating');
     await take(store, draft(2).id);
-    good(await inQueue(store, (queue) => recordPipelines(queue, [{ id, pipeline: jobs('a') }])));
+    good(await recordPipelines(store, [{ id, pipeline: jobs('a') }]));
     await take(store, id);
-    const late = good(await inQueue(store, (queue) => recordPipelines(queue, [{ id, pipeline: jobs('a') }])));
+    const late = good(await recordPipelines(store, [{ id, pipeline: jobs('a') }]));
     assert.equal(late, [{ moved: 'active' }]);
+  }),
+);
+
+test(
+  'a run that ends while its pipeline is recorded leaves no job pending, and is not made again where it was',
+  withStore(async ({ store }) => {
+    const id = await putOne(store, 1);
+    good(await recordPipelines(store, [{ id, pipeline: jobs('late', 'later') }]));
+    good(await inQueue(store, (queue) => endPending(queue, id, ended('canceled'))));
+    // As if both had been written after the end had looked for jobs, and before the run moved.
+    const job = (name: string): string => join(store.root, 'runs/canceled', id, 'jobs', name, 'job.yml');
+    fs.writeFileSync(job('late'), fs.readFileSync(job('late'), 'utf8').replace(/"canceled"/g, '"pending"'));
+    fs.rmSync(job('later'));
+    let shown: string[] = [];
+    const show = async (): Promise<boolean> => {
+      shown = good(await readRun(store, id)).jobs.map(({ state }) => state);
+      return true;
+    };
+    good(await settle(store, id, show));
+    assert.equal(shown, ['canceled', 'canceled']);
+    const moved = good(await recordPipelines(store, [{ id, pipeline: jobs('a') }]));
+    assert.equal(moved, [{ moved: 'canceled' }]);
+    assert.equal(fs.readdirSync(join(store.root, 'runs/pending')), []);
   }),
 );
 

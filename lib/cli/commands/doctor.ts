@@ -22,7 +22,7 @@ export async function doctor(context: Context, options: { readonly json?: boolea
   // Without a repository there is still a machine to look at, unless one was named.
   if (!place.ok && context.repo !== null) return complain(context, place.error);
   const findings = [
-    ...(await machineChecks()),
+    ...(await machineChecks(context.installation)),
     ...(place.ok
       ? await repositoryChecks(context, place.value)
       : [
