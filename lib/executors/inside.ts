@@ -17,20 +17,20 @@ export type Inside = {
 
 /** The directory `cwd` (null: the workspace) with symlinks resolved, refused when it is outside. */
 export function insideWorkspace(workspace: string, cwd: string | null): Result<Inside, ExecutorFailure> {
-  const wanted = cwd ?? '.';
-  if (wanted.includes('\0')) {
+  if (cwd?.includes('\0')) {
     return err({ reason: 'not-started', failure: { reason: 'nul-byte', where: 'cwd' } });
   }
   const root = realPath(workspace);
   if (!root.ok) return notThere(workspace);
-  const named = resolve(root.value, wanted);
+  if (cwd === null) return ok({ path: root.value, relative: '' });
+  const named = resolve(root.value, cwd);
   // What is outside already by its name is refused as such, whether it exists or not.
-  if (!isUnder(root.value, named)) return err({ reason: 'outside-workspace', cwd: wanted });
+  if (!isUnder(root.value, named)) return err({ reason: 'outside-workspace', cwd: cwd });
   const found = realPath(named);
-  if (!found.ok) return notThere(wanted);
-  if (!isUnder(root.value, found.value)) return err({ reason: 'outside-workspace', cwd: wanted });
+  if (!found.ok) return notThere(cwd);
+  if (!isUnder(root.value, found.value)) return err({ reason: 'outside-workspace', cwd: cwd });
   const entry = status(found.value);
-  if (!entry.ok || entry.value.kind !== 'directory') return notThere(wanted);
+  if (!entry.ok || entry.value.kind !== 'directory') return notThere(cwd);
   return ok({ path: found.value, relative: relative(root.value, found.value) });
 }
 

@@ -13,12 +13,16 @@ import type { Command, Environment, StartFailure } from './command.ts';
 import type { Identity } from './identity.ts';
 import type { Exit, Spawned, SpawnOptions } from './spawn.ts';
 
+/** How an environment differs from the one of the command before; at first from an empty one. */
+export type EnvironmentChange = { readonly set: Environment; readonly unset: readonly string[] };
+
 /** A command to start. `stdio` are paths; null is `/dev/null`. */
 export type ToLauncher = {
   readonly id: number;
   readonly command: Command;
   readonly cwd: string;
-  readonly env: Environment;
+  /** Most commands of a run have most of it in common. */
+  readonly env: EnvironmentChange;
   readonly stdio: readonly [string | null, string | null, string | null];
 };
 
@@ -52,6 +56,7 @@ export class Launcher {
   #child: ChildProcess | null = null;
   #lost = false;
   #last = 0;
+  #lastEnv: Environment = {};
 
   /** `file` is the script of `launching.ts`. */
   constructor(file: string, env: Environment) {
@@ -93,9 +98,10 @@ export class Launcher {
       id,
       command,
       cwd,
-      env,
+      env: changeOf(this.#lastEnv, env),
       stdio: [path(stdio[0]), path(stdio[1]), path(stdio[2])],
     };
+    this.#lastEnv = env;
     let ended: Waiting['ended'] = () => {};
     const exit = new Promise<Exit | null>((tell) => {
       ended = tell;
@@ -149,4 +155,16 @@ export class Launcher {
     }
     this.#waiting.clear();
   }
+}
+
+const changeOf = (before: Environment, now: Environment): EnvironmentChange => ({
+  set: Object.fromEntries(Object.entries(now).filter(([name, value]) => before[name] !== value)),
+  unset: Object.keys(before).filter((name) => !Object.hasOwn(now, name)),
+});
+
+/** The environment that `changeOf` compared. */
+export function changed(before: Environment, { set, unset }: EnvironmentChange): Environment {
+  const now = { ...before, ...set };
+  for (const name of unset) delete now[name];
+  return now;
 }

@@ -5,8 +5,8 @@
  */
 import { closeDescriptor, openDescriptor } from '../base/files.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { fileTrouble, type StartFailure } from './command.ts';
-import type { FromLauncher, ToLauncher } from './launcher.ts';
+import { type Environment, fileTrouble, type StartFailure } from './command.ts';
+import { changed, type FromLauncher, type ToLauncher } from './launcher.ts';
 import { load, spawnCommand } from './spawn.ts';
 
 type Stdio = [number | null, number | null, number | null];
@@ -34,7 +34,12 @@ function close(stdio: Stdio): void {
   for (const descriptor of stdio) if (descriptor !== null) closeDescriptor(descriptor);
 }
 
-async function start({ id, command, cwd, env, stdio }: ToLauncher): Promise<void> {
+/** Of the last command. */
+let lastEnv: Environment = {};
+
+async function start({ id, command, cwd, env: change, stdio }: ToLauncher): Promise<void> {
+  const env = changed(lastEnv, change);
+  lastEnv = env;
   const opened = open(stdio);
   if (!opened.ok) return say({ kind: 'not-started', id, failure: opened.error });
   const spawned = await spawnCommand(command, { cwd, env, stdio: opened.value });

@@ -32,6 +32,9 @@ const [batch, most] = [32, 64];
 /** Descriptors that keep an unlinked, empty FIFO alive: readers, so that the end of the last writer is still seen. */
 const free: number[] = [];
 
+/** Pipes that are open already: opening one takes as long as a small part of a fork, and it can be done during one. */
+const ready: Pipe[] = [];
+
 let making: Promise<Result<void, StartFailure>> | null = null;
 
 /** Makes the first pipes before a command waits for them. What fails here fails again when one is wanted, and is told then. */
@@ -47,8 +50,25 @@ function make(): Promise<Result<void, StartFailure>> {
   return making;
 }
 
+/** Opens the pipes of the next command, for a caller that has to wait anyway. */
+export function readyPipes(): void {
+  while (ready.length < 2) {
+    const keeper = free.pop();
+    const opened = keeper === undefined ? null : open(keeper);
+    if (!opened?.ok) return;
+    // One that nobody has asked for yet keeps nobody alive.
+    opened.value.ours.unref();
+    ready.push(opened.value);
+  }
+}
+
 /** A pipe that a child writes and we read. It ends when the last process that can write is gone. */
 export async function pipeFromChild(): Promise<Result<Pipe, StartFailure>> {
+  const pipe = ready.pop();
+  if (pipe !== undefined) {
+    pipe.ours.ref();
+    return ok(pipe);
+  }
   for (;;) {
     const keeper = free.pop();
     if (keeper !== undefined) {

@@ -12,7 +12,7 @@ import type { Command, CommandEnd, Environment, HearChunk, StartFailure, StreamN
 import { endMarked } from './end.ts';
 import type { Identity } from './identity.ts';
 import { openInput } from './input.ts';
-import { type Pipe, pipeFromChild } from './pipes.ts';
+import { type Pipe, pipeFromChild, readyPipes } from './pipes.ts';
 import { type SpawnCommand, type Spawned, spawnCommand } from './spawn.ts';
 
 export type RunOptions = {
@@ -60,7 +60,9 @@ export async function startCommand(
   };
   const stdio = [input, out.childs, errors.childs] as const;
   const { spawn = spawnCommand, cwd, env } = options;
-  const spawned = await spawn(command, { cwd, env, stdio });
+  const spawning = spawn(command, { cwd, env, stdio });
+  readyPipes();
+  const spawned = await spawning;
   for (const descriptor of stdio) if (descriptor !== null) closeDescriptor(descriptor);
   if (!spawned.ok) {
     release();
@@ -146,14 +148,19 @@ function endingOf(leader: Identity | null, options: RunOptions) {
 type Heard = {
   /** Bytes since the start. */
   bytes: number;
+  /** Whether nobody is left who could write to it, and all was heard. */
+  isOver: boolean;
   /** The hearing that the stream waits for, or null. */
   pending: Promise<void> | null;
   failure: { readonly error: unknown } | null;
 };
 
 function listen(socket: Socket, name: StreamName, hear: HearChunk): Heard {
-  const heard: Heard = { bytes: 0, pending: null, failure: null };
+  const heard: Heard = { bytes: 0, isOver: false, pending: null, failure: null };
   socket.on('error', () => {});
+  socket.once('end', () => {
+    heard.isOver = true;
+  });
   socket.on('data', (chunk: Buffer) => {
     heard.bytes += chunk.length;
     const slow = hear(name, chunk);
@@ -182,7 +189,8 @@ async function drained(streams: readonly Heard[]): Promise<void> {
   const total = () => streams.reduce((sum, stream) => sum + stream.bytes, 0);
   const atExit = total();
   let quiet = 0;
-  while (quiet < 3 && total() - atExit <= pipeBytes) {
+  const isOver = () => streams.every((stream) => stream.isOver && stream.pending === null);
+  while (!isOver() && quiet < 3 && total() - atExit <= pipeBytes) {
     const before = total();
     await turn();
     const pending = streams.map((stream) => stream.pending).filter((wait) => wait !== null);

@@ -1,8 +1,8 @@
 /**
  * Starts one process through zx: the only file that imports it.
  *
- * zx's own streams, store and messages are switched off: the child gets descriptors, and zx waits for its exit.
- * That leaves 0.3 ms of zx on a command. Must not know: who reads the other end of a descriptor.
+ * zx's own streams, store, messages and traces are switched off: the child gets descriptors. Its exit is heard of where
+ * zx hears of it, before zx has made an answer of it. Must not know: who reads the other end of a descriptor.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { $, Options } from 'zx/core';
@@ -63,29 +63,31 @@ export const spawnCommand: SpawnCommand = async (command, options) => {
   const shell = await load();
   let child: ChildProcess | null = null;
   let failed: Promise<unknown> = new Promise(() => {});
+  let exit: Promise<Exit> = new Promise(() => {});
   const start = () => {
     const [program, ...args] = argv;
     const stdio = options.stdio.map((descriptor) => descriptor ?? 'ignore');
-    child = spawn(program, args, { cwd, env, stdio, detached: true });
-    const started = child;
+    const started = spawn(program, args, { cwd, env, stdio, detached: true });
     failed = new Promise((tell) => started.once('error', tell));
-    return child;
+    exit = new Promise((tell) => started.once('exit', (code, signal) => tell({ code, signal })));
+    child = started;
+    return started;
   };
   const pieces = Object.assign(['shell' in command ? command.shell : command.argv[0]], { raw: [''] });
   const store = { stdout: [], stderr: [], stdall: [] };
   // Set on the shell itself, which starts the process before it returns. Options given to a call would travel in
   // zx's async storage, and the first use of that slows every promise of this process.
   Object.assign(shell, { cwd, env, store, spawn: start as typeof spawn });
+  // With every command zx looks for its caller in a trace.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   const running = shell(pieces);
+  Error.stackTraceLimit = stackTraceLimit;
   const pid = (child as ChildProcess | null)?.pid;
   if (pid === undefined) {
     // Out of descriptors, Node emits the error alone and zx would wait for ever.
     const cause = await Promise.race([failed, running.then((output) => output.cause)]);
     return err(explainStart(cause, { argv, env, cwd }));
   }
-  return ok({
-    pid,
-    identity: identify(pid),
-    exit: running.then(({ exitCode, signal }) => ({ code: exitCode, signal })),
-  });
+  return ok({ pid, identity: identify(pid), exit });
 };
