@@ -133,6 +133,8 @@ if (browser !== null) {
         if (link === '.refs a.number') await page.goto(server.url);
         await page.click(link);
         await page.waitForURL(lands);
+        // An icon that is still on its way when the page is left would count as one that failed.
+        await page.waitForLoadState('networkidle');
       }
       assert.equal(seen.console, []);
     }));
