@@ -20,10 +20,13 @@ import {
   listActive,
   listUnsettled,
   mendHistory,
+  type Recovered,
   readRun,
+  recoverFinished,
   recoverPending,
   reopenClaim,
   type Store,
+  type StoreResult,
   sayStoreFailure,
   settle,
   stateOfRun,
@@ -38,9 +41,7 @@ import { dockerSettings } from './settings.ts';
  * death yet, and that are waited for.
  */
 export async function recoverRuns(server: Server): Promise<{ readonly alive: number }> {
-  const mended = await inQueue(server.store, (queue) => recoverPending(queue));
-  if (!mended.ok) server.say(sayStoreFailure(mended.error));
-  else for (const { name, what, problem } of mended.value) server.say(`${name}: ${what}: ${problem}`);
+  tell(server, await inQueue(server.store, recoverPending));
   const history = await mendHistory(server.store);
   if (!history.ok) server.say(sayStoreFailure(history.error));
   const active = await listActive(server.store);
@@ -55,6 +56,16 @@ export async function recoverRuns(server: Server): Promise<{ readonly alive: num
     else await endDead(server, run.id, null);
   }
   return { alive };
+}
+
+/** What is not worth looking for at every push: see `recoverFinished`. */
+export async function tidyFinished(server: Pick<Server, 'store' | 'say'>): Promise<void> {
+  tell(server, await inQueue(server.store, recoverFinished));
+}
+
+function tell({ say }: Pick<Server, 'say'>, found: StoreResult<Recovered[]>): void {
+  if (!found.ok) say(sayStoreFailure(found.error));
+  else for (const { name, what, problem } of found.value) say(`${name}: ${what}: ${problem}`);
 }
 
 /**

@@ -12,7 +12,7 @@ import { parseRunId, type RunId } from '../base/ids.ts';
 import { err, ok } from '../base/result.ts';
 import { isAlive } from '../process/identity.ts';
 import type { Outcome, Owner } from '../runs/records.ts';
-import { isFinal, type RunState } from '../runs/states.ts';
+import { finalStates, isFinal, type RunState } from '../runs/states.ts';
 import { io, type StoreFailure, type StoreResult, sayStoreFailure } from './failures.ts';
 import { completeMove, endRuns } from './finish.ts';
 import { jobDirectory, runDirectory, type Store, stateDirectory } from './layout.ts';
@@ -154,6 +154,25 @@ function setAsideStrangers(store: Store): StoreResult<Recovered[]> {
           ? { name, what: 'set-aside', problem }
           : { name, what: 'retry', problem: sayStoreFailure(moved.error) },
       );
+    }
+  }
+  return ok(recovered);
+}
+
+/**
+ * Sets aside the symlinks that stand where finished runs should be. Looks at the name of every run, so not at every
+ * push, but when somebody, or cron, puts things in order. Under the queue lock: nothing moves meanwhile.
+ */
+export async function recoverFinished({ store }: Queue): Promise<StoreResult<Recovered[]>> {
+  const recovered: Recovered[] = [];
+  for (const state of finalStates) {
+    const entries = listEntries(stateDirectory(store, state));
+    if (!entries.ok && entries.error.reason !== 'missing') return io(entries.error);
+    for (const { name, kind } of entries.ok ? entries.value : []) {
+      if (kind !== 'symlink' || !parseRunId(name).ok) continue;
+      const moved = setAside(store, state, name);
+      if (!moved.ok) return moved;
+      recovered.push({ name, what: 'set-aside', problem: `a symlink in ${state}/ where a run should be` });
     }
   }
   return ok(recovered);

@@ -65,6 +65,7 @@ export {
   failUnreadable,
   listActive,
   type Recovered,
+  recoverFinished,
   recoverPending,
 } from './recover.ts';
 export { listStrays, removeRun, removeStrays } from './remove.ts';

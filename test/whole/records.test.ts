@@ -128,6 +128,21 @@ test(
     assert.equal(fs.readdirSync(elsewhere), before);
     const aside = fs.readdirSync(join(f.data, 'runs', 'failed')).filter((name) => name.startsWith('.bad-'));
     assert.equal(aside.sort(), [`.bad-${first.id}`, '.bad-root'].sort());
+    // Of finished runs it is found by whoever puts things in order.
+    for (const [words, target] of [
+      [['drain'], 'drained'],
+      [['cleanup', '--keep', '9'], 'cleaned'],
+    ] as const) {
+      const outside = join(f.home, target);
+      const home = join(f.data, 'runs', 'complete', second.id);
+      fs.renameSync(home, outside);
+      fs.symlinkSync(outside, home);
+      assert.match(f.quire(...words).err, /set-aside: a symlink in complete\//);
+      assert.ok(fs.lstatSync(join(f.data, 'runs', 'failed', `.bad-${second.id}`)).isSymbolicLink());
+      assert.ok(fs.existsSync(join(outside, 'meta.yml')));
+      fs.rmSync(join(f.data, 'runs', 'failed', `.bad-${second.id}`));
+      fs.renameSync(outside, home);
+    }
   }),
 );
 

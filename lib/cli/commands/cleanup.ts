@@ -9,6 +9,7 @@ import { shortRef } from '../../base/ids.ts';
 import { counted, showDuration, visible } from '../../base/text.ts';
 import { unreachable } from '../../base/unreachable.ts';
 import { carryOut, type Item, planCleanup, sayCleanupFailure, type World } from '../../cleanup/cleanup.ts';
+import { tidyFinished } from '../../runner/recover.ts';
 import { ownEnvironment } from '../../runner/server.ts';
 import { dockerOf, settingsOf } from '../../runner/settings.ts';
 import { prepareStore } from '../../store/store.ts';
@@ -35,6 +36,8 @@ export async function cleanup(context: Context, options: CleanupOptions): Promis
   if (!place.ok) return complain(context, place.error);
   const prepared = prepareStore(place.value.store);
   if (!prepared.ok) return complain(context, fileTrouble(prepared.error));
+  const { store } = place.value;
+  if (!options.dryRun) await tidyFinished({ store, say: (line) => warn(context, visible(line)) });
   const world = await worldOf(context, place.value, options);
   const plan = await planCleanup(world);
   if (!plan.ok) return complain(context, trouble(sayCleanupFailure(plan.error), 'See: quire doctor'));

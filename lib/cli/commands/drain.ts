@@ -6,6 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { visible } from '../../base/text.ts';
 import { somethingWaits, workQueue } from '../../runner/queue.ts';
+import { tidyFinished } from '../../runner/recover.ts';
 import { wakeRunner } from '../../runner/wake.ts';
 import { isPaused, listRuns, prepareStore } from '../../store/store.ts';
 import { complain, fileTrouble, trouble, warn } from '../complain.ts';
@@ -30,6 +31,7 @@ export async function drain(context: Context, options: DrainOptions): Promise<Ex
     const woken = await wakeRunner(server);
     return woken.ok ? exits.done : complain(context, trouble(woken.error).error);
   }
+  await tidyFinished(server);
   const interruption = context.interruption();
   for (;;) {
     const worked = await workQueue(server, interruption);
