@@ -94,7 +94,7 @@ export class Coroutines<Ask> {
       lua.lua_checkstack(thread, args.length);
       for (const arg of args) push(thread, arg);
       const status = this.#run(this.#machine.main, thread, args.length);
-      const { death } = this.#machine;
+      const death = this.#machine.outlive();
       if (death !== null) return { kind: 'failed', failure: death };
       if (status === lua.LUA_YIELD && this.#asked !== null) {
         const { ask } = this.#asked;

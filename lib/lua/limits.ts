@@ -2,7 +2,7 @@
  * How long, and on how much memory, Lua may run: one meter for all VMs of one evaluation.
  *
  * Time counts from the last `restart` while Lua runs; memory is what the heap and the buffers outside of it grew by
- * since the meter was made or begun. Once a limit is passed the meter stays over.
+ * since the meter was made or begun. Once a limit is passed the meter stays over, unless it is told to `forgive`.
  * Must not know: Lua, what is evaluated.
  */
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
@@ -44,6 +44,12 @@ export class Meter {
   /** A new stretch begins: a run function answered by a primitive has its whole time again. */
   restart(): void {
     this.#deadline = this.limits.clock() + this.limits.timeMs;
+  }
+
+  /** Takes back that time was passed, once what ran for too long is gone. */
+  forgive(): void {
+    if (this.over === 'time') this.over = null;
+    this.restart();
   }
 
   /** Looks at clock and memory; answers what `over` is now. */

@@ -3,7 +3,8 @@
  *
  * When a limit is passed, the machine throws `Ended` through whatever runs. Lua's own `pcall`, `xpcall` and
  * `resume` would stop it there, so ours ask `check` before they go on, and every thread has its count hook
- * set to each single instruction: no program executes another one.
+ * set to each single instruction: no program executes another one. A thread that TypeScript drives takes only itself
+ * along when it ran for too long (`outlive`); memory belongs to nobody, so passing that limit is the end of all.
  * Must not know: which functions a program has.
  */
 import {
@@ -55,7 +56,11 @@ export class Machine {
     this.main = lua.lua_newstate();
     this.running = [this.main];
     lua.lua_atnativeerror(this.main, (L) => this.#nativeError(L));
-    lua.lua_sethook(this.main, (L) => this.#tick(L), lua.LUA_MASKCOUNT, pace);
+    this.#watch(this.main, pace);
+  }
+
+  #watch(thread: State, every: number): void {
+    lua.lua_sethook(thread, (L) => this.#tick(L), lua.LUA_MASKCOUNT, every);
   }
 
   /** The innermost running thread. */
@@ -81,9 +86,22 @@ export class Machine {
 
   end(L: State): never {
     this.#death ??= { which: this.meter.over ?? 'time', frames: framesOf(L, 0) };
-    for (const thread of this.running)
-      lua.lua_sethook(thread, (one) => this.#tick(one), lua.LUA_MASKCOUNT, 1);
+    for (const thread of this.running) this.#watch(thread, 1);
     throw new Ended();
+  }
+
+  /**
+   * The end of the thread that was driven, or null when it did not end by a limit. One that ran for too long is dead,
+   * with all that it was resuming; the main thread has not run meanwhile, and the others go on from their asks.
+   */
+  outlive(): LuaFailure | null {
+    const { death } = this;
+    if (death?.reason === 'limit' && death.which === 'time' && this.#depth === 1) {
+      this.#death = null;
+      this.#watch(this.main, pace);
+      this.meter.forgive();
+    }
+    return death;
   }
 
   /** Where the limit was passed, or null. A meter may also be over because of another VM's program. */

@@ -1,7 +1,7 @@
 /**
  * One VM with an evaluated pipeline in it: registers while the file runs, then walks run functions from ask to ask.
  *
- * A passed limit ends the VM, and with it every job that is under way in it.
+ * A job that runs for too long ends alone; passing the memory limit ends the VM, and with it every job in it.
  * Must not know: threads, who answers.
  */
 import type { Diagnostic } from '../base/diagnostic.ts';
@@ -35,7 +35,7 @@ export class Session {
   readonly printed: readonly string[];
   readonly #stage: Stage;
   readonly #walks = new Map<JobId, Walk>();
-  /** The job whose limit ended the VM. */
+  /** The job that ended the VM. */
   #overBy: JobId | null = null;
 
   private constructor(stage: Stage, pipeline: Pipeline, printed: readonly string[]) {
@@ -63,7 +63,7 @@ export class Session {
     return err({ reason: 'diagnostics', diagnostics, printed });
   }
 
-  /** Whether a limit was passed: no job can begin or go on here. */
+  /** Whether the VM is over: no job can begin or go on here. */
   get over(): boolean {
     return this.#overBy !== null;
   }
@@ -123,7 +123,7 @@ export class Session {
   }
 
   #failed(id: JobId, failure: LuaFailure): JobEnd {
-    if (failure.reason === 'limit') {
+    if (this.#stage.evaluator.vm.meter.over !== null) {
       this.#overBy ??= id;
       if (this.#overBy !== id) return endedWith(this.#overBy);
     }

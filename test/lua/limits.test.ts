@@ -133,11 +133,17 @@ test('each stretch has the whole time', () => {
   assert.is(run('for i = 1, 4 do work(80) end'), 'failed');
 });
 
-test('a limit inside a run ends it', () => {
-  const vm = askingVm({ meter: meterOf(60) });
-  const step = answered(vm, 'ask("a") while true do pcall(function() while true do end end) end');
+test('too much time inside a run ends the run, too much memory the VM', () => {
+  const vm = askingVm({ meter: meterOf(60, 32) });
+  for (const body of ['while true do end', 'ask("b") while true do end']) {
+    const step = answered(vm, `ask("a") while true do pcall(function() ${body} end) end`);
+    assert.is(step.kind === 'failed' && step.failure.reason, 'limit');
+    assert.equal(tryLua(vm, 'return 1'), [1]);
+  }
+  const hungry = askingVm({ meter: meterOf(20_000, 32) });
+  const step = answered(hungry, 'ask("a") local t = {} while true do t[#t + 1] = string.rep("x", 1e5) end');
   assert.is(step.kind === 'failed' && step.failure.reason, 'limit');
-  assert.is(Array.isArray(tryLua(vm, 'return 1')), false);
+  assert.is(Array.isArray(tryLua(hungry, 'return 1')), false);
 });
 
 test.run();

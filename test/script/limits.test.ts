@@ -1,7 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { JobId } from '../../lib/base/ids.ts';
 import { evaluateHere, prepareStage } from '../../lib/script/here.ts';
-import { evaluated, treeOf, walk } from './walk.ts';
+import { answerTo, evaluated, treeOf, walk } from './walk.ts';
 
 const test = suite('script/limits');
 
@@ -88,6 +89,37 @@ test('in a run function each stretch between two primitives has its whole time',
   const { end } = await walk(script, 'loop');
   assert.is(end.state === 'failed' ? end.diagnostic?.code : '', 'evaluation-time');
   assert.is(end.state === 'failed' ? end.diagnostic?.span?.start.line : 0, 6);
+});
+
+test('a job that loops ends alone, again and again; what it shares with others goes on', async () => {
+  const script = await evaluated(
+    `(local ci (require :quire.ci))
+     (local shared {})
+     (fn nested [] (coroutine.wrap (fn [] (set shared.inner (coroutine.running)) (while true (pcall error)))))
+     (ci.job :steady [:quire/push] (fn [{: sh!}] (for [i 1 4] (sh! "x") (table.insert shared i)) {:n (length shared)}))
+     (ci.job :loop [:quire/push] (fn [{: sh!}] (sh! "x") (table.sort [1 2 3] (fn [] (while true)))))
+     (ci.job :nest [:quire/push] (fn [{: sh!}] (sh! "x") ((nested))))
+     (ci.job :heir [:quire/push] (fn [] {:said (select 2 (coroutine.resume shared.inner))}))
+     (ci.job :glutton [:quire/push] (fn [] (let [t []] (while true (table.insert t (string.rep "x" 100000))))))`,
+    { timeMs: 1500, memoryBytes: 32 << 20 },
+  );
+  const id = 'steady' as JobId;
+  let step = await script.begin(id, 1);
+  for (const culprit of ['loop', 'nest', 'loop']) {
+    const { end } = await walk(script, culprit);
+    assert.is(end.state === 'failed' ? end.diagnostic?.code : '', 'evaluation-time', culprit);
+    assert.is(step.kind, 'asks');
+    if (step.kind === 'asks') step = await script.resume(id, answerTo(step.ask, {}));
+  }
+  const heir = (await walk(script, 'heir')).end;
+  assert.equal(heir.state === 'complete' ? heir.outputs : null, { said: 'cannot resume dead coroutine' });
+  const glutton = (await walk(script, 'glutton')).end;
+  assert.is(glutton.state === 'failed' ? glutton.diagnostic?.code : '', 'evaluation-memory');
+  if (step.kind === 'asks') step = await script.resume(id, answerTo(step.ask, {}));
+  assert.match(
+    step.kind === 'ended' && step.end.state === 'failed' ? step.end.error : '',
+    /together with job 'glutton'/,
+  );
 });
 
 test('outputs that refer to each other without end are refused in time', async () => {

@@ -96,42 +96,48 @@ test('a faulty pipeline gives its diagnostics', async ({ worker }) => {
   );
 });
 
-const stuck = `
+const others = `
   ci.job("other", {"quire/push"}, function(q) q.sh("x"); return { late = true } end)
   ci.job("stuck", {"quire/push"}, function(q) q.sh("x"); string.find(string.rep("a", 200000), ".-.-.-b") end)
   ci.job("loop", {"quire/push"}, function(q) q.sh("x"); while true do pcall(function() error("no") end) end end)
+  ci.job("glutton", {"quire/push"}, function(q) q.sh("x"); local t = {}; while true do t[#t + 1] = string.rep("x", 1e5) end end)
   ci.job("later", {"quire/push"}, function(q) return { fine = q.sh("x").exit == 0 } end)`;
+const none = new Uint8Array();
+const fine = answer('sh', { exit: 0, signal: null, stdout: none, stderr: none, truncated: false });
 
 for (const name of ['stuck', 'loop']) {
-  test(`${name}: ends within the limit, what shares its VM with it, what begins later runs`, async ({
-    worker,
-  }) => {
-    await inThread(worker, stuck, { timeMs: 200 }, async (script) => {
-      const other = await script.begin(id('other'), 1);
-      assert.is(other.kind, 'asks');
+  test(`${name}: ends within the limit, and alone`, async ({ worker }) => {
+    await inThread(worker, others, { timeMs: 200 }, async (script) => {
+      assert.is((await script.begin(id('other'), 1)).kind, 'asks');
       const before = performance.now();
       const { end } = await walk(script, name);
       assert.ok(performance.now() - before < 5000);
-      assert.is(end.state, 'failed');
       assert.is(end.state === 'failed' ? end.diagnostic?.code : '', 'evaluation-time');
-      const none = new Uint8Array();
-      const late = await script.resume(
-        id('other'),
-        answer('sh', { exit: 0, signal: null, stdout: none, stderr: none, truncated: false }),
-      );
-      assert.is(late.kind === 'ended' ? late.end.state : '', 'failed');
-      assert.match(late.kind === 'ended' && late.end.state === 'failed' ? late.end.error : '', `'${name}'`);
-      const [first, second] = await Promise.all([walk(script, 'later'), walk(script, 'other')]);
-      assert.equal(first.end, { state: 'complete', outputs: { fine: true } });
-      assert.equal(second.end, { state: 'complete', outputs: { late: true } });
-      assert.equal(
-        second.asks.map((ask) => (ask.want === 'sh' ? ask.sh : 0)),
-        [2],
-        'its commands are counted on',
-      );
+      const late = await script.resume(id('other'), fine);
+      assert.equal(late, { kind: 'ended', end: { state: 'complete', outputs: { late: true } } });
+      assert.equal((await walk(script, 'later')).end, { state: 'complete', outputs: { fine: true } });
     });
   });
 }
+
+test('too much memory ends what shares the VM; what begins later runs', async ({ worker }) => {
+  await inThread(worker, others, { memoryBytes: 64 << 20 }, async (script) => {
+    assert.is((await script.begin(id('other'), 1)).kind, 'asks');
+    const { end } = await walk(script, 'glutton');
+    assert.is(end.state === 'failed' ? end.diagnostic?.code : '', 'evaluation-memory');
+    const late = await script.resume(id('other'), fine);
+    assert.is(late.kind === 'ended' ? late.end.state : '', 'failed');
+    assert.match(late.kind === 'ended' && late.end.state === 'failed' ? late.end.error : '', "'glutton'");
+    const [first, second] = await Promise.all([walk(script, 'later'), walk(script, 'other')]);
+    assert.equal(first.end, { state: 'complete', outputs: { fine: true } });
+    assert.equal(second.end, { state: 'complete', outputs: { late: true } });
+    assert.equal(
+      second.asks.map((ask) => (ask.want === 'sh' ? ask.sh : 0)),
+      [2],
+      'its commands are counted on',
+    );
+  });
+});
 
 test('a file that never ends is a diagnostic, also inside one library function', async ({ worker }) => {
   for (const lua of ['while true do end', 'string.find(string.rep("a", 200000), ".-.-.-b")']) {
