@@ -45,7 +45,7 @@ export async function pipelineSource(
 ): Promise<Result<PipelineSource, Complaint>> {
   const start = context.repo === null ? context.cwd : resolve(context.cwd, context.repo);
   const found = await findRepository(start);
-  if (!found.ok) return noRepository(found.error);
+  if (!found.ok) return noRepository(found.error, 'work-tree');
   const { gitDir, top } = found.value;
   if (revision !== null) {
     const files = await withObjects(gitDir, async (objects) => {

@@ -46,7 +46,7 @@ export async function standing(
 ): Promise<Result<Standing, Complaint>> {
   const start = context.repo === null ? context.cwd : resolve(context.cwd, context.repo);
   const found = await findRepository(start);
-  if (!found.ok) return noRepository(found.error);
+  if (!found.ok) return noRepository(found.error, 'work-tree');
   const { gitDir, top } = found.value;
   if (top !== null) return ok({ top, gitDir });
   if (revision !== null) return ok({ top: gitDir, gitDir });

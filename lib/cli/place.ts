@@ -82,10 +82,19 @@ function recordMode(gitDir: string, settings: GitConfig): number {
 /** Git looks at nothing in a repository of somebody else, since its config could start programs. */
 const someoneElses = /dubious ownership in repository at '([^'\n]*)'/;
 
-export function noRepository(failure: GitFailure): Result<never, Complaint> {
+/** `wanted` is what the command works in. */
+export function noRepository(
+  failure: GitFailure,
+  wanted: 'bare-repository' | 'work-tree' = 'bare-repository',
+): Result<never, Complaint> {
   const message = sayGitFailure(failure);
-  if (failure.reason === 'not-a-repository')
-    return wrongUsage(message, 'Go into the bare repository, or name it: quire --repo DIR …');
+  if (failure.reason === 'not-a-repository') {
+    const mend =
+      wanted === 'work-tree'
+        ? 'Go to where the files of a repository are checked out.'
+        : 'Go into the bare repository, or name it: quire --repo DIR …';
+    return wrongUsage(message, mend);
+  }
   const path = someoneElses.exec(message)?.[1];
   if (path === undefined) return trouble(message);
   const found = status(path);

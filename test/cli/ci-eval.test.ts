@@ -47,6 +47,9 @@ test(
     assert.is(evaluate(f, '--job', 'branch', '--inputs', given).out, 'given');
     assert.is(evaluate(f, '--job', 'test', '--inputs', inputs([])).code, 2);
     assert.is(evaluate(f, '--job', 'test', '--inputs', '/nowhere').code, 2);
+    const nowhere = evaluate(f, '--job', 'test', '--workspace', '/nowhere');
+    assert.is(nowhere.code, 2);
+    assert.match(nowhere.err, 'there is no directory /nowhere');
   }),
 );
 

@@ -248,6 +248,9 @@ test(
     fs.mkdirSync(join(box.directory, 'plain'));
     assert.is((await said(box, (context) => init(context, '../plain'))).code, 0, 'not a repository yet');
     assert.is((await said(box, (context) => init(context, box.bare))).code, 2, 'bare');
+    const nowhere = await said(box, (context) => init(context, '../nowhere'));
+    assert.is(nowhere.code, 2);
+    assert.match(nowhere.err(), 'there is no directory');
   }),
 );
 

@@ -65,6 +65,7 @@ test(
       ['pending', 'active', 'complete', 'complete', 'failed'],
     );
     assert.equal(numbers(await listed(box, { json: true, n: 3 })), [5, 4, 3]);
+    assert.is((await listed(box, { n: 0 })).out(), 'No such runs.\n');
     assert.equal(numbers(await listed(box, { json: true, state: 'failed' })), [1]);
     assert.equal(numbers(await listed(box, { json: true, state: 'active' })), [4]);
     assert.equal(numbers(await listed(box, { json: true, ref: 'tags/v1' })), [2]);

@@ -4,7 +4,7 @@
  * What is not a command's own output is quire's, begins with `quire:` and goes to stderr.
  * Must not know: how a job is worked.
  */
-import { readText } from '../../base/files.ts';
+import { readText, status } from '../../base/files.ts';
 import type { Plain } from '../../base/plain.ts';
 import { ok, type Result } from '../../base/result.ts';
 import { visible } from '../../base/text.ts';
@@ -69,6 +69,9 @@ async function place(
 ): Promise<Result<Standing, Complaint>> {
   const directory = workspace ?? (pipelineFile === null ? null : context.cwd);
   if (directory === null) return standing(context, null);
+  const there = status(directory);
+  if (!there.ok || there.value.kind === 'file')
+    return wrongUsage(`there is no directory ${visible(directory)}`, '--workspace names one.');
   const found = await findRepository(directory);
   if (found.ok) {
     const { gitDir, top } = found.value;

@@ -23,7 +23,10 @@ export async function init(context: Context, directory: string | null): Promise<
     );
   }
   const names = list(top);
-  if (!names.ok) return complain(context, fileTrouble(names.error));
+  if (!names.ok) {
+    const missing = names.error.reason === 'missing';
+    return complain(context, missing ? wrongUsage(`there is no directory ${top}`) : fileTrouble(names.error));
+  }
   for (const name of ['ci.fnl', 'ci.lua']) {
     const path = join(top, '.quire', name);
     if (exists(path))

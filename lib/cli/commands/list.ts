@@ -39,7 +39,7 @@ export async function list(context: Context, options: ListOptions): Promise<Exit
 }
 
 const nothing = (options: ListOptions): string =>
-  options.state !== undefined || options.ref !== undefined
+  options.state !== undefined || options.ref !== undefined || options.n === 0
     ? 'No such runs.'
     : 'No runs yet: a push to a branch or tag whose commit has .quire/ci.fnl makes the first.';
 
