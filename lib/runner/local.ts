@@ -24,6 +24,7 @@ import type { Executor } from '../executors/executor.ts';
 import { sayGitFailure, writeTree } from '../git/git.ts';
 import { neededFor } from '../pipeline/graph.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
+import { Launcher } from '../process/process.ts';
 import { type Sink, tee } from '../runs/events.ts';
 import type { Meta, Outcome } from '../runs/records.ts';
 import { stateOf } from '../runs/states.ts';
@@ -41,7 +42,8 @@ import {
 } from '../store/store.ts';
 import type { DriveOptions } from './drive.ts';
 import { diagnosticRecord, pipelineRecord } from './evaluate.ts';
-import { type Found, performRun } from './perform.ts';
+import { type Found, performRun, type RunPlan } from './perform.ts';
+import { ownEnvironment } from './server.ts';
 import { scriptLimits } from './settings.ts';
 import type { Limits } from './stage.ts';
 import { internal } from './stop.ts';
@@ -99,15 +101,21 @@ const trouble = (why: string): LocalEnd => ({ kind: 'trouble', why });
  * not evaluate; nothing of the run is left behind.
  */
 export async function runLocally(run: LocalRun): Promise<LocalEnd> {
+  // Both take a while to be ready; the launcher is forked before the thread takes its memory.
+  const launcher = new Launcher(run.launcher, ownEnvironment());
+  launcher.start();
   const thread = new ScriptThread(run.worker, scriptLimits(run.config));
   try {
-    return await runIn(thread, run);
+    return await runIn({ thread, launcher }, run);
   } finally {
     await thread.end();
+    launcher.close();
   }
 }
 
-async function runIn(thread: ScriptThread, run: LocalRun): Promise<LocalEnd> {
+type Helpers = Pick<RunPlan, 'thread' | 'launcher'>;
+
+async function runIn(helpers: Helpers, run: LocalRun): Promise<LocalEnd> {
   const subject = await findSubject(run);
   if (!subject.ok) return subject.error;
   const { pipelineFile = null } = run;
@@ -123,7 +131,7 @@ async function runIn(thread: ScriptThread, run: LocalRun): Promise<LocalEnd> {
   const workspace = workspaceFor(run);
   if (!workspace.ok) return trouble(sayFileFailure(workspace.error));
   return new LocalPerformance(
-    thread,
+    helpers,
     run,
     subject.value,
     files.value,
@@ -144,7 +152,7 @@ const failed = (error: string): Outcome => ({ outcome: 'failed-internal', error,
 
 /** One local run from its workspace to its end. */
 class LocalPerformance {
-  readonly #thread: ScriptThread;
+  readonly #helpers: Helpers;
   readonly #run: LocalRun;
   readonly #subject: Subject;
   readonly #files: PipelineFiles;
@@ -155,14 +163,14 @@ class LocalPerformance {
   #refused: string | null = null;
 
   constructor(
-    thread: ScriptThread,
+    helpers: Helpers,
     run: LocalRun,
     subject: Subject,
     files: PipelineFiles,
     workspace: Workspace,
     out: OutDirectory | null,
   ) {
-    this.#thread = thread;
+    this.#helpers = helpers;
     this.#run = run;
     this.#subject = subject;
     this.#files = files;
@@ -202,10 +210,10 @@ class LocalPerformance {
     const { meta, dirty } = this.#subject;
     const { path: workspace, clear } = this.#workspace;
     const given = run.choice.kind === 'alone' ? run.choice.outputs.get('quire/push') : undefined;
-    const { config, executor, launcher, cache, limits } = run;
+    const { config, executor, cache, limits } = run;
     return performRun({
-      ...{ meta, dirty, config, executor, launcher, cache, limits, workspace, clear, sink },
-      thread: this.#thread,
+      ...{ meta, dirty, config, executor, cache, limits, workspace, clear, sink },
+      ...this.#helpers,
       gitDir: run.gitDir ?? run.top,
       dataDirectory: run.top,
       push: given ?? this.#subject.push,

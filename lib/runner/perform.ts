@@ -13,7 +13,7 @@ import type { Executor, ExecutorEvent, RunPlace, Session } from '../executors/ex
 import { blame, type ExecutorFailure, sayExecutorFailure } from '../executors/failure.ts';
 import { refKind } from '../git/git.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
-import { Launcher, self, warmPipes } from '../process/process.ts';
+import { type Launcher, self, warmPipes } from '../process/process.ts';
 import type { RunEvent, Sink } from '../runs/events.ts';
 import type { ContainerRecord, Meta, Outcome } from '../runs/records.ts';
 import type { EvaluateOptions, EvaluationFailure, Script, Tree } from '../script/script.ts';
@@ -41,8 +41,8 @@ export type RunPlan = {
   readonly executor: Executor;
   /** Where the pipeline is evaluated; whoever started it ends it. */
   readonly thread: ScriptThread;
-  /** The file of the process that starts the commands. */
-  readonly launcher: string;
+  /** Who starts the commands; whoever started it closes it. */
+  readonly launcher: Launcher;
   /** Absolute. */
   readonly workspace: string;
   readonly cache: string;
@@ -90,14 +90,12 @@ class Performance {
   readonly #clock: Clock;
   readonly #redactor = new Redactor();
   readonly #stopping = new AbortController();
-  readonly #launcher: Launcher;
   #container: ContainerRecord | null = null;
   #push: Promise<Result<Plain, string>> | null = null;
 
   constructor(plan: RunPlan) {
     this.#plan = plan;
     this.#clock = plan.clock ?? systemClock;
-    this.#launcher = new Launcher(plan.launcher, ownEnvironment());
   }
 
   async perform(): Promise<Outcome> {
@@ -106,10 +104,8 @@ class Performance {
     const asked = (): void => this.#stop(signal.reason as StopReason);
     signal.addEventListener('abort', asked);
     if (signal.aborted) asked();
-    // The VM starts and evaluates while git fills the workspace and what commands need gets ready: none waits for
-    // another.
+    // The VM evaluates while git fills the workspace and what commands need gets ready: none waits for another.
     const evaluating = this.#evaluate();
-    this.#launcher.start();
     const [script, prepared] = await Promise.all([
       evaluating,
       plan.prepare(this.#stopping.signal),
@@ -124,7 +120,6 @@ class Performance {
     } finally {
       signal.removeEventListener('abort', asked);
       if (script.ok) await script.value.close();
-      this.#launcher.close();
       plan.clear();
     }
   }
@@ -202,7 +197,7 @@ class Performance {
       user: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
       lifeMs: plan.limits.timeoutMs + 60_000,
       toolEnv: ownEnvironment(),
-      spawn: this.#launcher.spawn,
+      spawn: plan.launcher.spawn,
       clock: this.#clock,
     };
   }

@@ -10,7 +10,7 @@ import type { RunId } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { defaultExecutor, executorNamed, sayUnknownExecutor } from '../executors/registry.ts';
 import { sayGitFailure, writeTree } from '../git/git.ts';
-import { self } from '../process/process.ts';
+import { Launcher, self } from '../process/process.ts';
 import { tee } from '../runs/events.ts';
 import type { Outcome, RunRecord } from '../runs/records.ts';
 import { isJobOver, stateOf } from '../runs/states.ts';
@@ -33,7 +33,7 @@ import type { DriveOptions, TakenOver } from './drive.ts';
 import { diagnosticRecord, pipelineRecord, pipelineTree } from './evaluate.ts';
 import { performRun, type RunPlan } from './perform.ts';
 import { removeWorkspace } from './recover.ts';
-import type { Server } from './server.ts';
+import { ownEnvironment, type Server } from './server.ts';
 import { scriptLimits, settingsOf } from './settings.ts';
 import { internal, type StopReason } from './stop.ts';
 
@@ -44,8 +44,21 @@ const failed = (error: string): Outcome => ({ outcome: 'failed-internal', error,
 
 /** Works the run and settles when it is over and published. `gone` is aborted when the supervisor is gone. */
 export async function workRun(server: Server, id: RunId, gone: AbortSignal): Promise<void> {
+  // It is ready when the claim is there, and cheapest to fork while this process is small.
+  const launcher = new Launcher(server.program.launcher, ownEnvironment());
+  launcher.start();
   const claim = await awaitClaim(server, id, gone);
-  if (claim === null) return;
+  if (claim !== null) await workClaimed(server, claim, launcher, gone);
+  launcher.close();
+}
+
+async function workClaimed(
+  server: Server,
+  claim: Claim,
+  launcher: Launcher,
+  gone: AbortSignal,
+): Promise<void> {
+  const { id } = claim;
   const record = await readRun(server.store, id);
   if (!record.ok) throw new Error(sayStoreFailure(record.error));
   const stop = new AbortController();
@@ -55,7 +68,7 @@ export async function workRun(server: Server, id: RunId, gone: AbortSignal): Pro
   if (gone.aborted) onGone();
   const requests = watchRequests(claim, (request) => end(reasonOf(request)));
   const live = server.live(id);
-  const outcome = await perform(server, claim, record.value, live, stop);
+  const outcome = await perform(server, claim, record.value, { live, launcher }, stop);
   requests.close();
   gone.removeEventListener('abort', onGone);
   const finished = await finish(claim, outcome, () => live.settle());
@@ -87,7 +100,7 @@ async function perform(
   server: Server,
   claim: Claim,
   record: RunRecord,
-  live: ReturnType<Server['live']>,
+  { live, launcher }: { readonly live: ReturnType<Server['live']>; readonly launcher: Launcher },
   stop: AbortController,
 ): Promise<Outcome> {
   const settings = await settingsOf(server.store);
@@ -109,7 +122,7 @@ async function perform(
     config,
     executor: executor.value,
     thread,
-    launcher: server.program.launcher,
+    launcher,
     workspace,
     cache: cacheOf(server.store),
     dataDirectory: server.store.root,
