@@ -52,4 +52,5 @@ async function start({ id, command, cwd, env: change, stdio }: ToLauncher): Prom
 
 process.on('message', (message: ToLauncher) => void start(message));
 process.on('disconnect', () => process.exit());
-void load();
+// The first start compiles what all others use: here nobody waits for it yet.
+void load().then(() => spawnCommand({ shell: ':' }, { cwd: '/', env: {}, stdio: [null, null, null] }));
