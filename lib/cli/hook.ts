@@ -15,7 +15,7 @@ import { evaluateRuns, evaluation } from '../runner/evaluate.ts';
 import { type TakenEvent, takeIn, takenBefore } from '../runner/intake.ts';
 import type { Server } from '../runner/server.ts';
 import { intakeSettings, settingsOf } from '../runner/settings.ts';
-import { isPaused, prepareStore, siteOf, understandEvent } from '../store/store.ts';
+import { type InboxEvent, isPaused, prepareStore, siteOf, understandEvent } from '../store/store.ts';
 import { hidden } from './hidden.ts';
 
 /** So many refs of a push are asked for ahead; of one with more, git has to be waited for anyway. */
@@ -95,21 +95,26 @@ async function hook(withGit: Server, event: string, tell: (words: string) => voi
   return objects;
 }
 
-/** What the event says is certain before anyone may take it: git answers while we wait for the lock. */
-async function askAhead(objects: Objects, name: string): Promise<void> {
+/** The event that this hook is for, from the text that the shell part gave it; null when it is none. */
+async function ownEvent(name: string): Promise<InboxEvent | null> {
   const text = readText('/dev/stdin');
   const event = text.ok ? await understandEvent(name, text.value) : text;
-  const lines = event.ok ? parsePushLines(event.value.stdin) : event;
-  for (const line of lines.ok ? lines.value.filter(mayRun).slice(0, mostAhead) : [])
+  return event.ok ? event.value : null;
+}
+
+/** What the event says is certain before anyone may take it: git answers while we wait for the lock. */
+async function askAhead(objects: Objects, name: string): Promise<void> {
+  const event = await ownEvent(name);
+  const lines = event === null ? null : parsePushLines(event.stdin);
+  for (const line of lines?.ok ? lines.value.filter(mayRun).slice(0, mostAhead) : [])
     objects.ahead(line.new, ['.quire', '.quire/ci.fnl']);
 }
 
 /** Hooks of pushes at the same time take each other's events; whose push it is tells about it all the same. */
 async function takenByAnother(server: Server, name: string): Promise<TakenEvent | null> {
-  const text = readText('/dev/stdin');
-  const event = text.ok ? await understandEvent(name, text.value) : text;
-  if (!event.ok) return null;
-  const taken = await takenBefore(server, event.value);
+  const event = await ownEvent(name);
+  if (event === null) return null;
+  const taken = await takenBefore(server, event);
   if (taken.ok) return taken.value;
   server.say(taken.error);
   return null;
