@@ -34,6 +34,7 @@ import {
 } from '../store/store.ts';
 import { ownEnvironment, type Server } from './server.ts';
 import { dockerSettings } from './settings.ts';
+import { forgetWords } from './supervise.ts';
 
 /**
  * Ends every active run whose owner is gone, and what is left of its processes and containers. Only under the
@@ -41,6 +42,7 @@ import { dockerSettings } from './settings.ts';
  * death yet, and that are waited for.
  */
 export async function recoverRuns(server: Server): Promise<{ readonly alive: number }> {
+  forgetWords(server.store);
   tell(server, await inQueue(server.store, recoverPending));
   const history = await mendHistory(server.store);
   if (!history.ok) server.say(sayStoreFailure(history.error));

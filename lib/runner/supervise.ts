@@ -5,12 +5,12 @@
  * Must not know: what a run does.
  */
 import { join } from 'node:path';
-import { closeDescriptor, openDescriptor, readRange, remove, sayFileFailure } from '../base/files.ts';
+import { closeDescriptor, list, openDescriptor, readRange, remove, sayFileFailure } from '../base/files.ts';
 import type { RunId } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { visible } from '../base/text.ts';
 import { type Identity, identify, sayStartFailure, spawnChild } from '../process/process.ts';
-import { workspaceOf } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { ownEnvironment, type Server } from './server.ts';
 
 export type RunProcess = {
@@ -28,9 +28,16 @@ const smallHeap = '--max-semi-space-size=4';
 /** The last bytes of what a dying process said are its reason. */
 const keptWords = 2000;
 
+/** What a death left that came before the name was gone. Under the runner lock nobody else is in between. */
+export function forgetWords(store: Store): void {
+  const names = list(join(store.root, 'work'));
+  for (const name of names.ok ? names.value : [])
+    if (name.startsWith('.said-')) remove(join(store.root, 'work', name));
+}
+
 export async function startRunProcess(server: Server, id: RunId): Promise<Result<RunProcess, string>> {
-  const words = join(workspaceOf(server.store, id), '..', `.said-${id}`);
-  // Read back through the open descriptor: the name goes at once, so that no death leaves it behind.
+  const words = join(server.store.root, 'work', `.said-${id}`);
+  // Read back through the open descriptor: the name goes at once, so that few deaths leave it behind.
   const output = openDescriptor(words, 'w+', 0o600);
   if (!output.ok) return err(sayFileFailure(output.error));
   remove(words);
