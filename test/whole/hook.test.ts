@@ -3,6 +3,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -314,6 +315,35 @@ test(
     } finally {
       process.umask(old);
     }
+  }),
+);
+
+test(
+  'a program of the hook that is killed costs the push nothing',
+  forge(async (f) => {
+    f.install();
+    const shims = join(f.home, 'shims');
+    fs.mkdirSync(shims);
+    const path = f.env.PATH ?? '';
+    f.env.PATH = `${shims}:${path}`;
+    delete f.env.QUIRE_PUSHER;
+    for (const [index, program] of ['base64', 'date', 'id', 'sync', 'mv'].entries()) {
+      const once = join(f.home, `once-${program}`);
+      fs.writeFileSync(once, '');
+      const shim = `#!/bin/sh\nif [ -e ${once} ]; then rm ${once}; kill -9 $$; fi\nPATH='${path}' exec ${program} "$@"\n`;
+      fs.writeFileSync(join(shims, program), shim, { mode: 0o755 });
+      f.commit(one('true'));
+      assert.match(accepted(f), new RegExp(`run ${index + 1} {2}main`), program);
+      assert.not.ok(fs.existsSync(once), program);
+      const run = await (await f.run(index + 1)).settled();
+      assert.is(run.meta().pusher, userInfo().username, program);
+      fs.rmSync(join(shims, program));
+    }
+    assert.equal(fs.readdirSync(join(f.data, 'inbox', 'bad')), []);
+    assert.equal(
+      fs.readdirSync(f.repo).filter((name) => name.startsWith('quire-event')),
+      [],
+    );
   }),
 );
 
