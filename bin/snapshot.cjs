@@ -27,13 +27,10 @@ const pipeline = `(local ci (require :quire.ci))
 (ci.job :last {:inputs steps :timeout "5m" :run #(let [{: sh} $] (sh "true"))})
 `;
 
-/** Null, or one line about why there is no snapshot: then a push is answered a little later. */
 function makeSnapshot() {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'quire-snapshot-'));
   try {
-    return build(home, pushTo(path.join(home, 'rehearsal.git'), home));
-  } catch (error) {
-    return String(error.message).trim().split('\n')[0];
+    build(home, pushTo(path.join(home, 'rehearsal.git'), home));
   } finally {
     fs.rmSync(home, { recursive: true, force: true });
   }
@@ -86,7 +83,6 @@ function build(home, args) {
   } finally {
     fs.rmSync(temporary, { force: true });
   }
-  return null;
 }
 
 function run(program, args, options) {
@@ -96,8 +92,10 @@ function run(program, args, options) {
   return stdout;
 }
 
-const problem = makeSnapshot();
-if (problem !== null) {
+try {
+  makeSnapshot();
+} catch (error) {
+  const [problem] = String(error.message).trim().split('\n');
   process.stderr.write(`quire: no start-up snapshot, so pushes are answered a little later: ${problem}\n`);
   process.exitCode = 1;
 }

@@ -27,7 +27,7 @@ export async function main(args: readonly string[], { bin }: { bin: string }): P
   if (given === null) return;
   const { server, rest } = given;
   if (rest[0] === '--follow') return follow(server, rest.slice(1));
-  await hook(server, rest[0] ?? '', (words) => {
+  await hook(server, new Objects(server.gitDir), rest[0] ?? '', (words) => {
     // Where it can't be written at once, a stream waits.
     if (!standardError.append(words).ok) process.stderr.write(words);
   });
@@ -44,20 +44,28 @@ export async function rehearse(args: readonly string[], { bin }: { bin: string }
   if (given === null) throw new Error('no repository');
   const said: string[] = [];
   const server: Server = { ...given.server, say: (line) => said.push(line) };
-  const objects = await hook(server, given.rest[0] ?? '', (words) => said.push(words));
+  const objects = new Objects(server.gitDir);
+  await hook(server, objects, given.rest[0] ?? '', (words) => said.push(words));
   await objects.close();
   if (said.length !== 1 || !said[0]?.startsWith('quire: run 1 '))
     throw new Error(said.join('') || 'no answer');
   (await evaluation()).prepareStage();
 }
 
-/** Answers the shell part: nothing, or on standard output the ids of the runs to follow. */
-async function hook(withGit: Server, event: string, tell: (words: string) => void): Promise<Objects> {
-  // One git for all questions, and it starts while we wait for the lock.
-  const objects = new Objects(withGit.gitDir);
+/**
+ * Answers the shell part: nothing, or on standard output the ids of the runs to follow. `objects` answers all questions
+ * to git; whoever made it closes it.
+ */
+async function hook(
+  given: Server,
+  objects: Objects,
+  event: string,
+  tell: (words: string) => void,
+): Promise<void> {
+  // It starts while we wait for the lock.
   objects.start();
   void askAhead(objects, event);
-  const server: Server = { ...withGit, withObjects: (body) => body(objects) };
+  const server: Server = { ...given, withObjects: (body) => body(objects) };
   const prepared = prepareStore(server.store);
   if (!prepared.ok) server.say(sayFileFailure(prepared.error));
   const settings = await settingsOf(server.store);
@@ -67,10 +75,7 @@ async function hook(withGit: Server, event: string, tell: (words: string) => voi
   const taken = await taking;
   const [{ Words, tellRuns }] = await loading;
   const words = new Words();
-  if (!taken.ok) {
-    server.say(taken.error);
-    return objects;
-  }
+  if (!taken.ok) return server.say(taken.error);
   const { events } = taken.value;
   const own = events.find(({ name }) => name === event) ?? (await takenByAnother(server, event));
   const runs = own?.runs ?? [];
@@ -92,7 +97,6 @@ async function hook(withGit: Server, event: string, tell: (words: string) => voi
   const text = words.text();
   if (text !== '') tell(text);
   if (own?.follow) process.stdout.write(runs.map(({ id }) => `${id}\n`).join(''));
-  return objects;
 }
 
 /** The event that this hook is for, from the text that the shell part gave it; null when it is none. */

@@ -4,7 +4,7 @@
  * Must not know: repositories.
  */
 import { join } from 'node:path';
-import { freeSpace, list, realPath, status } from '../base/files.ts';
+import { freeSpace, list, status } from '../base/files.ts';
 import { counted } from '../base/text.ts';
 import { gitVersion, sayGitFailure } from '../git/git.ts';
 import { type Argv, bootId, capture } from '../process/process.ts';
@@ -39,7 +39,7 @@ function checkNode(): Finding {
 /** The hook compares the same times. */
 function checkSnapshot({ root, node }: Installation): Finding {
   const blob = status(join(root, 'dist', 'hook.blob'));
-  const program = status(realPathOr(node));
+  const program = status(node);
   const holds = blob.ok && program.ok && blob.value.modifiedAt === program.value.modifiedAt;
   return holds
     ? good('snapshot', 'the hook starts from a snapshot of this Node')
@@ -49,11 +49,6 @@ function checkSnapshot({ root, node }: Installation): Finding {
         `The next push makes one where dist/ may be written; or: ${node} ${join(root, 'bin', 'snapshot.cjs')}`,
       );
 }
-
-const realPathOr = (path: string): string => {
-  const real = realPath(path);
-  return real.ok ? real.value : path;
-};
 
 async function checkGit(): Promise<Finding> {
   const version = await gitVersion();

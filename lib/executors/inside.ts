@@ -25,10 +25,10 @@ export function insideWorkspace(workspace: string, cwd: string | null): Result<I
   if (cwd === null) return ok({ path: root.value, relative: '' });
   const named = resolve(root.value, cwd);
   // What is outside already by its name is refused as such, whether it exists or not.
-  if (!isUnder(root.value, named)) return err({ reason: 'outside-workspace', cwd: cwd });
+  if (!isUnder(root.value, named)) return err({ reason: 'outside-workspace', cwd });
   const found = realPath(named);
   if (!found.ok) return notThere(cwd);
-  if (!isUnder(root.value, found.value)) return err({ reason: 'outside-workspace', cwd: cwd });
+  if (!isUnder(root.value, found.value)) return err({ reason: 'outside-workspace', cwd });
   const entry = status(found.value);
   if (!entry.ok || entry.value.kind !== 'directory') return notThere(cwd);
   return ok({ path: found.value, relative: relative(root.value, found.value) });

@@ -63,15 +63,16 @@ export async function acquireLock(
   const opened = openLock(path);
   if (!opened.ok) return opened;
   // Nobody listens to what it says: a pipe costs more than the lock. When it fails it is asked once more, aloud.
-  const stdio = ['ignore', 'ignore', 'ignore', opened.value] as const;
-  const child = spawn('flock', argsOf(options.waitMs), { stdio: [...stdio] });
+  const child = spawn('flock', argsOf(options.waitMs), {
+    stdio: ['ignore', 'ignore', 'ignore', opened.value],
+  });
   const stop = () => child.kill('SIGKILL');
   options.signal?.addEventListener('abort', stop);
   if (options.signal?.aborted) stop();
   return new Promise((tell) => {
     const end = (code: number | null, error?: Error) => {
       options.signal?.removeEventListener('abort', stop);
-      const taken = settle(path, opened.value, code, error, noWords);
+      const taken = settle(path, opened.value, code, error);
       tell(!taken.ok && taken.error.reason === 'io' ? tryLock(path) : taken);
     };
     child.on('error', (error) => end(null, error));
@@ -79,14 +80,12 @@ export async function acquireLock(
   });
 }
 
-const noWords = Buffer.alloc(0);
-
 function settle(
   path: string,
   descriptor: number,
   code: number | null,
   error: Error | undefined,
-  said: Buffer,
+  said: Buffer = Buffer.alloc(0),
 ): Result<Lock, LockFailure> {
   if (code === 0) return ok(new Lock(path, descriptor));
   closeDescriptor(descriptor);

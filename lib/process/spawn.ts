@@ -79,10 +79,7 @@ export const spawnCommand: SpawnCommand = async (command, options) => {
   // zx's async storage, and the first use of that slows every promise of this process.
   Object.assign(shell, { cwd, env, store, spawn: start as typeof spawn });
   // With every command zx looks for its caller in a trace.
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  const running = shell(pieces);
-  Error.stackTraceLimit = stackTraceLimit;
+  const running = untraced(() => shell(pieces));
   const pid = (child as ChildProcess | null)?.pid;
   if (pid === undefined) {
     // Out of descriptors, Node emits the error alone and zx would wait for ever.
@@ -91,3 +88,13 @@ export const spawnCommand: SpawnCommand = async (command, options) => {
   }
   return ok({ pid, identity: identify(pid), exit });
 };
+
+function untraced<T>(work: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}

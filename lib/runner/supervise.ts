@@ -28,7 +28,7 @@ const smallHeap = '--max-semi-space-size=4';
 /** The last bytes of what a dying process said are its reason. */
 const keptWords = 2000;
 
-/** What a death left that came before the name was gone. Under the runner lock nobody else is in between. */
+/** Removes the names that deaths have left of such files. Under the runner lock: nobody else is about to remove one. */
 export function forgetWords(store: Store): void {
   const names = list(join(store.root, 'work'));
   for (const name of names.ok ? names.value : [])

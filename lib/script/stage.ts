@@ -45,7 +45,8 @@ export type Stage = {
 /** Made ahead of its pipeline, which takes longer than to evaluate most of them; null when none is. */
 let spare: Spare | null = null;
 
-type Spare = { set(scene: Scene): Stage };
+/** Gives the stage its pipeline; called once. */
+type Spare = (scene: Scene) => Stage;
 
 /** Makes a stage for the next pipeline now, for a caller that will want one and has nothing else to do. */
 export function prepareStage(): void {
@@ -56,7 +57,7 @@ export function prepareStage(): void {
 export function createStage(scene: Scene): Stage {
   const taken = spare ?? createSpare();
   spare = null;
-  return taken.set(scene);
+  return taken(scene);
 }
 
 function createSpare(): Spare {
@@ -109,12 +110,10 @@ function createSpare(): Spare {
     },
     mirrorBody: (plan, job) => mirrorBody(vm, plan, job, primitives.jobs, () => current),
   };
-  return {
-    set(given) {
-      scene = given;
-      meter.begin({ ...limitsOf(given.options), clock: monotonic });
-      return stage;
-    },
+  return (given) => {
+    scene = given;
+    meter.begin({ ...limitsOf(given.options), clock: monotonic });
+    return stage;
   };
 }
 

@@ -99,12 +99,11 @@ async function commit(
           stateDirectory(store, from),
           directories.flatMap((directory) => [join(directory, file), directory]),
         );
-  for (const directory of each && from === 'pending' ? directories : []) {
-    const synced = syncPipeline(directory);
-    if (!synced.ok) return io(synced.error);
-  }
   for (const { id, outcome } of endings) {
-    const over = await endJobs(store, runDirectory(store, from, id), outcome.outcome);
+    const directory = runDirectory(store, from, id);
+    const synced = each && from === 'pending' ? syncPipeline(directory) : ok(undefined);
+    if (!synced.ok) return io(synced.error);
+    const over = await endJobs(store, directory, outcome.outcome);
     if (!over.ok) return over;
     const stamped = await stampEnd(store, from, id, each);
     if (!stamped.ok) return stamped;
@@ -203,11 +202,11 @@ async function endJobs(store: Store, directory: string, outcome: OutcomeName): P
 /** Jobs that were recorded between the look at a run's jobs and its move out of `pending`. */
 async function endLateJobs(store: Store, directory: string): Promise<StoreResult<void>> {
   const times = await reading(() => readTimes(directory));
-  if (!times.ok || times.value.startedAt !== null) return ok(undefined);
+  if (!times.ok) return times.error.reason === 'io' ? io(times.error.failure) : ok(undefined);
+  if (times.value.startedAt !== null) return ok(undefined);
   const outcome = await reading(() => readOptional(directory, 'outcome.yml', parseOutcome));
-  return outcome.ok && outcome.value !== null
-    ? endJobs(store, directory, outcome.value.outcome)
-    : ok(undefined);
+  if (!outcome.ok) return outcome.error.reason === 'io' ? io(outcome.error.failure) : ok(undefined);
+  return outcome.value === null ? ok(undefined) : endJobs(store, directory, outcome.value.outcome);
 }
 
 const canceled = (store: Store, job: JobRecord, reason: string): JobRecord => ({

@@ -54,17 +54,17 @@ export async function recordPipelines(
   return ok(answers);
 }
 
-/** Puts what was recorded of a pending run's pipeline on disk; nothing, where nothing was. */
-export function syncPipeline(directory: string): FileResult<void> {
-  const synced = syncFile(join(directory, 'pipeline.yml'));
-  return synced.ok || synced.error.reason !== 'missing' ? synced : ok(undefined);
-}
-
 /** The same by the owner of an active run. */
 export const claimPipeline = (
   claim: Claim,
   pipeline: PipelineRecord,
 ): Promise<StoreResult<PipelineWritten>> => writePipeline(claim.directory, pipeline, claim.store.modes);
+
+/** Puts what was recorded of a pending run's pipeline on disk; nothing, where nothing was. */
+export function syncPipeline(directory: string): FileResult<void> {
+  const synced = syncFile(join(directory, 'pipeline.yml'));
+  return synced.ok || synced.error.reason !== 'missing' ? synced : ok(undefined);
+}
 
 /** Writes `pipeline.yml` and the jobs into a run's directory, or compares with what is there. */
 export async function writePipeline(
