@@ -332,7 +332,7 @@ export const makeLink = (path: Path, target: Path): FileResult<void> =>
 
 /** The path with every symlink resolved. */
 export const realPath = (path: string): FileResult<string> =>
-  attempt('resolve', path, () => fs.realpathSync(path));
+  attempt('resolve', path, () => fs.realpathSync.native(path));
 
 export const copyFile = (from: string, to: string): FileResult<void> =>
   attempt('copy', from, () => fs.copyFileSync(from, to));

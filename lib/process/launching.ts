@@ -7,7 +7,7 @@ import { closeDescriptor, openDescriptor } from '../base/files.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { type Environment, fileTrouble, type StartFailure } from './command.ts';
 import { changed, type FromLauncher, type ToLauncher } from './launcher.ts';
-import { load, spawnCommand } from './spawn.ts';
+import { type Exit, readyCall, spawnCommand } from './spawn.ts';
 
 type Stdio = [number | null, number | null, number | null];
 
@@ -42,15 +42,16 @@ async function start({ id, command, cwd, env: change, stdio }: ToLauncher): Prom
   lastEnv = env;
   const opened = open(stdio);
   if (!opened.ok) return say({ kind: 'not-started', id, failure: opened.error });
-  const spawned = await spawnCommand(command, { cwd, env, stdio: opened.value });
+  const exited = (exit: Exit): void => say({ kind: 'ended', id, exit });
+  const spawned = await spawnCommand(command, { cwd, env, stdio: opened.value, exited });
   close(opened.value);
   if (!spawned.ok) return say({ kind: 'not-started', id, failure: spawned.error });
-  const { pid, identity, exit } = spawned.value;
+  const { pid, identity } = spawned.value;
   say({ kind: 'started', id, pid, identity });
-  say({ kind: 'ended', id, exit: await exit });
+  void readyCall();
 }
 
 process.on('message', (message: ToLauncher) => void start(message));
 process.on('disconnect', () => process.exit());
 // The first start compiles what all others use: here nobody waits for it yet.
-void load().then(() => spawnCommand({ shell: ':' }, { cwd: '/', env: {}, stdio: [null, null, null] }));
+void spawnCommand({ shell: ':' }, { cwd: '/', env: {}, stdio: [null, null, null] }).then(readyCall);

@@ -32,52 +32,68 @@ const [batch, most] = [32, 64];
 /** Descriptors that keep an unlinked, empty FIFO alive: readers, so that the end of the last writer is still seen. */
 const free: number[] = [];
 
-/** Pipes that are open already: opening one takes as long as a small part of a fork, and it can be done during one. */
-const ready: Pipe[] = [];
+/** For both streams of a command. */
+export type Pipes = { readonly out: Pipe; readonly errors: Pipe };
+
+/** Two that are open already: opening takes as long as a small part of a fork, and it can be done during one. */
+let ready: Pipes | null = null;
 
 let making: Promise<Result<void, StartFailure>> | null = null;
 
 /** Makes the first pipes before a command waits for them. What fails here fails again when one is wanted, and is told then. */
 export async function warmPipes(): Promise<void> {
-  if (free.length === 0) await make();
+  if (free.length === 0) await morePipes();
 }
 
-/** Many may wait for the same batch; who finds nothing left of it asks again. */
-function make(): Promise<Result<void, StartFailure>> {
+/** Makes some. Many may wait for the same batch; who finds nothing left of it asks again. */
+export function morePipes(): Promise<Result<void, StartFailure>> {
   making ??= makeMore().finally(() => {
     making = null;
   });
   return making;
 }
 
-/** Opens the pipes of the next command, for a caller that has to wait anyway. */
+/** Opens the pipes of the next command, for a caller that has to wait anyway. What fails here fails again then. */
 export function readyPipes(): void {
-  while (ready.length < 2) {
-    const keeper = free.pop();
-    const opened = keeper === undefined ? null : open(keeper);
-    if (!opened?.ok) return;
-    // One that nobody has asked for yet keeps nobody alive.
-    opened.value.ours.unref();
-    ready.push(opened.value);
-  }
+  if (ready !== null) return;
+  const opened = openBoth();
+  if (!opened?.ok) return;
+  ready = opened.value;
+  // As long as nobody has asked for them they keep nobody alive.
+  for (const { ours } of [ready.out, ready.errors]) ours.unref();
 }
 
-/** A pipe that a child writes and we read. It ends when the last process that can write is gone. */
-export async function pipeFromChild(): Promise<Result<Pipe, StartFailure>> {
-  const pipe = ready.pop();
-  if (pipe !== undefined) {
-    pipe.ours.ref();
-    return ok(pipe);
-  }
-  for (;;) {
-    const keeper = free.pop();
-    if (keeper !== undefined) {
-      const opened = open(keeper);
-      return opened.ok ? opened : err(fileTrouble(opened.error));
-    }
-    const made = await make();
-    if (!made.ok) return made;
-  }
+/** Pipes that a child writes and we read; each ends when the last process that can write is gone. Null: `morePipes` first. */
+export function takePipes(): Result<Pipes, StartFailure> | null {
+  if (ready === null) return openBoth();
+  const taken = ready;
+  ready = null;
+  for (const { ours } of [taken.out, taken.errors]) ours.ref();
+  return ok(taken);
+}
+
+/** Both, or none; null when there are not as many. */
+function openBoth(): Result<Pipes, StartFailure> | null {
+  if (free.length < 2) return null;
+  const out = openNext();
+  if (!out.ok) return out;
+  const errors = openNext();
+  if (errors.ok) return ok({ out: out.value, errors: errors.value });
+  abandonPipe(out.value);
+  return errors;
+}
+
+/** For a pipe that no child was given. */
+export function abandonPipe({ ours, childs }: Pipe): void {
+  closeDescriptor(childs);
+  ours.destroy();
+}
+
+function openNext(): Result<Pipe, StartFailure> {
+  const keeper = free.pop();
+  if (keeper === undefined) throw new Error('no pipe is left');
+  const opened = open(keeper);
+  return opened.ok ? opened : err(fileTrouble(opened.error));
 }
 
 function open(keeper: number): Result<Pipe, FileFailure> {

@@ -12,7 +12,7 @@ import type { Command, CommandEnd, Environment, HearChunk, StartFailure, StreamN
 import { endMarked } from './end.ts';
 import type { Identity } from './identity.ts';
 import { openInput } from './input.ts';
-import { type Pipe, pipeFromChild, readyPipes } from './pipes.ts';
+import { abandonPipe, morePipes, type Pipes, readyPipes, takePipes } from './pipes.ts';
 import { type SpawnCommand, type Spawned, spawnCommand } from './spawn.ts';
 
 export type RunOptions = {
@@ -46,12 +46,15 @@ export type RunningCommand = {
   release(): void;
 };
 
-/** Starts a command as the leader of its own session and process group. */
+/**
+ * Starts a command as the leader of its own session and process group. It is on its way when this has returned,
+ * unless pipes have to be made first.
+ */
 export async function startCommand(
   command: Command,
   options: RunOptions,
 ): Promise<Result<RunningCommand, StartFailure>> {
-  const opened = await openStreams(options.stdin);
+  const opened = streamsNow(options.stdin) ?? (await openStreams(options.stdin));
   if (!opened.ok) return opened;
   const { out, errors, input } = opened.value;
   const release = () => {
@@ -76,28 +79,26 @@ export async function startCommand(
   });
 }
 
-type Streams = { readonly out: Pipe; readonly errors: Pipe; readonly input: number | null };
+type Streams = Pipes & { readonly input: number | null };
 
 async function openStreams(stdin: RunOptions['stdin']): Promise<Result<Streams, StartFailure>> {
-  const out = await pipeFromChild();
-  if (!out.ok) return out;
-  const errors = await pipeFromChild();
-  if (!errors.ok) {
-    abandon(out.value);
-    return errors;
+  for (;;) {
+    const opened = streamsNow(stdin);
+    if (opened !== null) return opened;
+    const made = await morePipes();
+    if (!made.ok) return made;
   }
-  const input = stdin === null ? ok(null) : openInput(stdin);
-  if (!input.ok) {
-    abandon(out.value);
-    abandon(errors.value);
-    return input;
-  }
-  return ok({ out: out.value, errors: errors.value, input: input.value });
 }
 
-function abandon(pipe: Pipe): void {
-  closeDescriptor(pipe.childs);
-  pipe.ours.destroy();
+/** Null when pipes have to be made first. */
+function streamsNow(stdin: RunOptions['stdin']): Result<Streams, StartFailure> | null {
+  const pipes = takePipes();
+  if (!pipes?.ok) return pipes;
+  const input = stdin === null ? ok(null) : openInput(stdin);
+  if (input.ok) return ok({ ...pipes.value, input: input.value });
+  abandonPipe(pipes.value.out);
+  abandonPipe(pipes.value.errors);
+  return input;
 }
 
 async function watch(

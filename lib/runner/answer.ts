@@ -33,7 +33,12 @@ export type Seat = {
 
 /** What became of an ask: an answer, or a fault that ends the whole run. */
 export type Answered =
-  | { readonly kind: 'answer'; readonly answer: Answer }
+  | {
+      readonly kind: 'answer';
+      readonly answer: Answer;
+      /** Tells what there is to tell; to be called when the answer is on its way, which need not wait for it. */
+      readonly tell?: () => Promise<void>;
+    }
   | { readonly kind: 'stop'; readonly reason: StopReason };
 
 const reply = (given: Answer): Answered => ({ kind: 'answer', answer: given });
@@ -166,16 +171,16 @@ async function runCommand(ask: ShAsk, seat: Seat): Promise<Answered> {
   const began = monotonic();
   const t = (): number => Math.round(monotonic() - began);
   const { sh } = ask;
-  await emit({ event: 'command-started', at: timestamp(clock()), job, sh, cmd: redactor.mask(ask.cmd) });
-
+  const at = timestamp(clock());
   const kept = { out: new Kept(), err: new Kept() };
   const masks = { out: redactor.stream(), err: redactor.stream() };
   let over = false;
   const tell = async (stream: 'out' | 'err', bytes: Buffer): Promise<void> => {
+    await announced;
     if (bytes.length > 0)
       await emit({ event: 'output', at: timestamp(clock()), job, sh, stream, bytes, t: t() });
   };
-  const ended = await stage.session.run(
+  const running = stage.session.run(
     {
       job,
       command: ask.command,
@@ -191,6 +196,9 @@ async function runCommand(ask: ShAsk, seat: Seat): Promise<Answered> {
     },
     seat.signal,
   );
+  // It is on its way already: writing that down does not make it wait, and nothing can be heard of it before.
+  const announced = emit({ event: 'command-started', at, job, sh, cmd: redactor.mask(ask.cmd) });
+  const [ended] = await Promise.all([running, announced]);
   over = true;
   for (const stream of ['out', 'err'] as const) await tell(stream, masks[stream].flush());
   if (!ended.ok) return failed(ended.error, seat);
@@ -199,16 +207,26 @@ async function runCommand(ask: ShAsk, seat: Seat): Promise<Answered> {
   const signal = end.kind === 'signaled' ? end.signal : null;
   const exit = end.kind === 'exited' ? end.code : -1;
   seat.lastExit = exit;
-  await emit({ event: 'command-finished', at: timestamp(clock()), job, sh, exit, signal, t: t() });
-  return reply(
-    answer('sh', {
+  const finished = {
+    event: 'command-finished',
+    at: timestamp(clock()),
+    job,
+    sh,
+    exit,
+    signal,
+    t: t(),
+  } as const;
+  return {
+    kind: 'answer',
+    answer: answer('sh', {
       exit,
       signal,
       stdout: kept.out.bytes(),
       stderr: kept.err.bytes(),
       truncated: kept.out.truncated || kept.err.truncated,
     }),
-  );
+    tell: () => emit(finished),
+  };
 }
 
 /** A command that never ran. The log says so too, so that its heading does not stand there without an end. */

@@ -98,9 +98,9 @@ async function runAttempt(job: Job, seat: Seat, attempt: number, signal: AbortSi
         await cut;
         break;
       }
-      step = ended.signal.aborted
-        ? null
-        : await Promise.race([stage.script.resume(job.id, answered.answer), cut]);
+      const next = ended.signal.aborted ? null : stage.script.resume(job.id, answered.answer);
+      await answered.tell?.();
+      step = next === null ? null : await Promise.race([next, cut]);
     }
     if (step !== null && step.kind === 'ended' && !ended.signal.aborted)
       return { kind: 'ended', end: step.end };

@@ -24,8 +24,10 @@ export type ChannelOptions = {
 export class Channel {
   readonly #worker: Worker;
   readonly #options: ChannelOptions;
-  /** Requests wait for each other, as the one VM at the other end would make them wait anyway. */
+  /** The request before; they wait for each other, as the one VM at the other end would make them wait anyway. */
   #last: Promise<FromThread | Lost>;
+  /** How many requests have no answer yet, the thread's start among them. */
+  #waiting = 1;
   #heard: ((message: FromThread | Lost) => void) | null = null;
   #lost: Lost | null = null;
 
@@ -43,15 +45,23 @@ export class Channel {
     this.#worker.on('exit', (code) =>
       this.#lose({ kind: 'lost', why: 'broken', detail: `its thread exited ${code}` }),
     );
-    this.#last = this.#answered(options.startMs, () => {});
+    this.#last = this.#answered(options.startMs, () => {}).finally(() => {
+      this.#waiting -= 1;
+    });
   }
 
-  /** The answer to a message, after those to all earlier ones. */
+  /** The answer to a message, after those to all earlier ones; without any, it is posted when this returns. */
   ask(message: ToThread): Promise<FromThread | Lost> {
-    this.#last = this.#last.then(
-      () => this.#lost ?? this.#answered(this.#options.patienceMs, () => this.#worker.postMessage(message)),
-    );
-    return this.#last;
+    const post = () =>
+      this.#lost === null
+        ? this.#answered(this.#options.patienceMs, () => this.#worker.postMessage(message))
+        : Promise.resolve(this.#lost);
+    const asked = this.#waiting === 0 ? post() : this.#last.then(post);
+    this.#waiting += 1;
+    this.#last = asked.finally(() => {
+      this.#waiting -= 1;
+    });
+    return asked;
   }
 
   /** A message without an answer. */
