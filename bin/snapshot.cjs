@@ -36,7 +36,7 @@ function makeSnapshot() {
   }
 }
 
-/** A repository with one commit and the event of its push; the hook's arguments for it. */
+/** A repository with one commit and the event of its push: what the hook is called with, and told. */
 function pushTo(repo, home) {
   const env = {
     PATH: process.env.PATH,
@@ -63,18 +63,20 @@ function pushTo(repo, home) {
   const line = `${'0'.repeat(40)} ${commit} refs/heads/main\n`;
   const event = `at: "2026-01-01T00:00:00.000Z"\npusher: "quire"\nstdin64: "${Buffer.from(line).toString('base64')}"\noptions64: ""\n`;
   fs.writeFileSync(path.join(inbox, '1-1.yml'), event);
-  return ['hook', repo, path.join(repo, 'quire'), '1-1.yml'];
+  const told = path.join(home, 'told');
+  fs.writeFileSync(told, `1-1.yml\n${event}`);
+  return { args: ['hook', repo, path.join(repo, 'quire')], told };
 }
 
-function build(home, args) {
+function build(home, { args, told }) {
   const made = path.join(home, 'hook.blob');
   const entry = path.join(dist, 'hook-snapshot.cjs');
   // Nothing of this environment gets into the snapshot.
   const env = { PATH: process.env.PATH, HOME: home };
   const flags = ['--no-warnings', '--snapshot-blob', made, '--build-snapshot'];
-  const event = fs.openSync(path.join(args[2], 'inbox', args[3]), 'r');
-  run(process.execPath, [...flags, entry, ...args], { cwd: '/', env, stdio: [event, 'pipe', 'pipe'] });
-  fs.closeSync(event);
+  const input = fs.openSync(told, 'r');
+  run(process.execPath, [...flags, entry, ...args], { cwd: '/', env, stdio: [input, 'pipe', 'pipe'] });
+  fs.closeSync(input);
   const temporary = path.join(dist, `.hook.blob.${process.pid}`);
   try {
     fs.copyFileSync(made, temporary);

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { readText, sayFileFailure, standardError } from '../base/files.ts';
 import type { RunId } from '../base/ids.ts';
 import { parseRunId } from '../base/ids.ts';
+import { err, type Result } from '../base/result.ts';
 import { mayRun, Objects, parsePushLines } from '../git/git.ts';
 import { self } from '../process/process.ts';
 import { evaluateRuns, evaluation } from '../runner/evaluate.ts';
@@ -21,18 +22,21 @@ import { hidden } from './hidden.ts';
 /** So many refs of a push are asked for ahead; of one with more, git has to be waited for anyway. */
 const mostAhead = 10;
 
-/** `hook GIT_DIR DATA EVENT` with the event's text as its input, or `hook GIT_DIR DATA --follow ID…`. */
+/** The exit codes when there was no event: the shell part could not keep it and has said so, or it was killed. */
+const codes = { answered: 0, 'not-kept': 20, killed: 21 } as const;
+
+/** `hook GIT_DIR DATA`, told the event by the shell part, or `hook GIT_DIR DATA --follow ID…`. */
 export async function main(args: readonly string[], { bin }: { bin: string }): Promise<void> {
   const given = hidden(args, bin);
   if (given === null) return;
   const { server, rest } = given;
   if (rest[0] === '--follow') return follow(server, rest.slice(1));
-  await hook(server, new Objects(server.gitDir), rest[0] ?? '', (words) => {
+  const end = await hook(server, new Objects(server.gitDir), (words) => {
     // Where it can't be written at once, a stream waits.
     if (!standardError.append(words).ok) process.stderr.write(words);
   });
   // All is said and on disk. The pusher need not wait for git to notice that nobody asks any more.
-  process.exit();
+  process.exit(codes[end]);
 }
 
 /**
@@ -45,7 +49,7 @@ export async function rehearse(args: readonly string[], { bin }: { bin: string }
   const said: string[] = [];
   const server: Server = { ...given.server, say: (line) => said.push(line) };
   const objects = new Objects(server.gitDir);
-  await hook(server, objects, given.rest[0] ?? '', (words) => said.push(words));
+  await hook(server, objects, (words) => said.push(words));
   await objects.close();
   if (said.length !== 1 || !said[0]?.startsWith('quire: run 1 '))
     throw new Error(said.join('') || 'no answer');
@@ -59,25 +63,33 @@ export async function rehearse(args: readonly string[], { bin }: { bin: string }
 async function hook(
   given: Server,
   objects: Objects,
-  event: string,
   tell: (words: string) => void,
-): Promise<void> {
-  // It starts while we wait for the lock.
+): Promise<keyof typeof codes> {
+  // The shell part may still be at work on the event: what needs none comes first. Git starts meanwhile.
   objects.start();
-  void askAhead(objects, event);
   const server: Server = { ...given, withObjects: (body) => body(objects) };
   const prepared = prepareStore(server.store);
   if (!prepared.ok) server.say(sayFileFailure(prepared.error));
   const settings = await settingsOf(server.store);
+  const event = await eventFromShell();
+  if (typeof event === 'string') return event;
+  // Git answers while we wait for the lock.
+  if (event.ok) askAhead(objects, event.value);
   const taking = takeIn(server, { ...intakeSettings(settings), evaluator: self(), patienceMs: 0 });
   // Loaded while the lock is waited for, which another process takes for us.
   const loading = Promise.all([import('./hook-words.ts'), evaluation()]);
   const taken = await taking;
   const [{ Words, tellRuns }] = await loading;
   const words = new Words();
-  if (!taken.ok) return server.say(taken.error);
+  if (!taken.ok) {
+    server.say(taken.error);
+    return 'answered';
+  }
   const { events } = taken.value;
-  const own = events.find(({ name }) => name === event) ?? (await takenByAnother(server, event));
+  // An event that we can't read was said to be set aside.
+  const own = event.ok
+    ? (events.find(({ name }) => name === event.value.name) ?? (await takenByAnother(server, event.value)))
+    : null;
   const runs = own?.runs ?? [];
   for (const notice of own?.notices ?? []) words.add(`${notice}\n`);
   // Ours, whoever took the event in. Those of other pushes are for their own hooks, and for the runner when those
@@ -97,27 +109,28 @@ async function hook(
   const text = words.text();
   if (text !== '') tell(text);
   if (own?.follow) process.stdout.write(runs.map(({ id }) => `${id}\n`).join(''));
+  return 'answered';
 }
 
-/** The event that this hook is for, from the text that the shell part gave it; null when it is none. */
-async function ownEvent(name: string): Promise<InboxEvent | null> {
-  const text = readText('/dev/stdin');
-  const event = text.ok ? await understandEvent(name, text.value) : text;
-  return event.ok ? event.value : null;
+/** The event that the shell part tells us of, its name in a line before it. */
+async function eventFromShell(): Promise<Result<InboxEvent, string> | 'not-kept' | 'killed'> {
+  const told = readText('/dev/stdin');
+  if (!told.ok) return err(sayFileFailure(told.error));
+  const end = told.value.indexOf('\n');
+  if (end < 0) return 'killed';
+  const name = told.value.slice(0, end);
+  return name === '.' ? 'not-kept' : understandEvent(name, told.value.slice(end + 1));
 }
 
-/** What the event says is certain before anyone may take it: git answers while we wait for the lock. */
-async function askAhead(objects: Objects, name: string): Promise<void> {
-  const event = await ownEvent(name);
-  const lines = event === null ? null : parsePushLines(event.stdin);
-  for (const line of lines?.ok ? lines.value.filter(mayRun).slice(0, mostAhead) : [])
+/** What the event says is certain before anyone may take it. */
+function askAhead(objects: Objects, event: InboxEvent): void {
+  const lines = parsePushLines(event.stdin);
+  for (const line of lines.ok ? lines.value.filter(mayRun).slice(0, mostAhead) : [])
     objects.ahead(line.new, ['.quire', '.quire/ci.fnl']);
 }
 
 /** Hooks of pushes at the same time take each other's events; whose push it is tells about it all the same. */
-async function takenByAnother(server: Server, name: string): Promise<TakenEvent | null> {
-  const event = await ownEvent(name);
-  if (event === null) return null;
+async function takenByAnother(server: Server, event: InboxEvent): Promise<TakenEvent | null> {
   const taken = await takenBefore(server, event);
   if (taken.ok) return taken.value;
   server.say(taken.error);

@@ -347,4 +347,23 @@ test(
   }),
 );
 
+test(
+  'a hook of which the half is killed that keeps the push says how to make up for it',
+  forge(async (f) => {
+    f.install();
+    const shims = join(f.home, 'shims');
+    fs.mkdirSync(shims);
+    const path = f.env.PATH ?? '';
+    f.commit(one('true'));
+    f.env.PATH = `${shims}:${path}`;
+    fs.writeFileSync(join(shims, 'sync'), '#!/bin/sh\nkill -9 $PPID\n', { mode: 0o755 });
+    assert.match(accepted(f), /was killed.*quire run REF/);
+    f.env.PATH = path;
+    await f.quiet();
+    assert.is(f.runs().length, 0);
+    assert.is(f.quire('--repo', f.repo, 'run', 'main').code, 0);
+    assert.is((await (await f.run(1)).settled()).state(), 'complete');
+  }),
+);
+
 test.run();
