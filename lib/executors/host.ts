@@ -5,11 +5,17 @@
  */
 import type { JobId } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { type CommandEnd, endMarked, type HearChunk, startCommand } from '../process/process.ts';
+import {
+  type CommandEnd,
+  type Environment,
+  endMarked,
+  type HearChunk,
+  startCommand,
+} from '../process/process.ts';
 import type { CommandSpec, Executor, RunPlace, Session } from './executor.ts';
 import type { ExecutorFailure } from './failure.ts';
 import { insideWorkspace } from './inside.ts';
-import { commandMark, jobMark, markName, markValue, runMark } from './marks.ts';
+import { commandMark, jobMark, runMark } from './marks.ts';
 
 export const host: Executor = {
   name: 'host',
@@ -19,6 +25,7 @@ export const host: Executor = {
 
 class HostSession implements Session {
   readonly #place: RunPlace;
+  readonly #environments = new WeakMap<Environment, Environment>();
   #commands = 0;
   #releases: (() => void)[] = [];
 
@@ -36,16 +43,10 @@ class HostSession implements Session {
     if (signal.aborted) return err({ reason: 'canceled' });
     this.#commands += 1;
     const mark = commandMark(this.#place.id, spec.job, this.#commands);
-    const env = {
-      ...spec.hostEnv,
-      QUIRE_CACHE: this.#place.cache,
-      ...spec.env,
-      [markName]: markValue(mark),
-    };
     const { stdin, timeoutMs } = spec;
     const started = await startCommand(spec.command, {
       cwd: inside.value.path,
-      env,
+      env: this.#environmentOf(spec),
       mark,
       stdin,
       timeoutMs,
@@ -59,6 +60,15 @@ class HostSession implements Session {
     if (started.value.heldOpen()) this.#releases.push(started.value.release);
     else started.value.release();
     return ended === null ? err({ reason: 'lost' }) : ok(ended);
+  }
+
+  /** Made once for all commands that were given the same one. */
+  #environmentOf({ hostEnv, env }: CommandSpec): Environment {
+    const known = this.#environments.get(env);
+    if (known !== undefined) return known;
+    const whole = { ...hostEnv, QUIRE_CACHE: this.#place.cache, ...env };
+    this.#environments.set(env, whole);
+    return whole;
   }
 
   endJob(job: JobId): Promise<Result<void, ExecutorFailure>> {

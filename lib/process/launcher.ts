@@ -21,8 +21,9 @@ export type ToLauncher = {
   readonly id: number;
   readonly command: Command;
   readonly cwd: string;
-  /** Most commands of a run have most of it in common. */
+  /** Most commands of a run have all of it in common but the mark. */
   readonly env: EnvironmentChange;
+  readonly mark: string | undefined;
   readonly stdio: readonly [string | null, string | null, string | null];
 };
 
@@ -85,7 +86,7 @@ export class Launcher {
   /** As `spawnCommand`, from there. */
   readonly spawn = (
     command: Command,
-    { cwd, env, stdio }: SpawnOptions,
+    { cwd, env, mark, stdio }: SpawnOptions,
   ): Promise<Result<Spawned, StartFailure>> => {
     this.start();
     const child = this.#child;
@@ -99,6 +100,7 @@ export class Launcher {
       command,
       cwd,
       env: changeOf(this.#lastEnv, env),
+      mark,
       stdio: [path(stdio[0]), path(stdio[1]), path(stdio[2])],
     };
     this.#lastEnv = env;
@@ -157,10 +159,15 @@ export class Launcher {
   }
 }
 
-const changeOf = (before: Environment, now: Environment): EnvironmentChange => ({
-  set: Object.fromEntries(Object.entries(now).filter(([name, value]) => before[name] !== value)),
-  unset: Object.keys(before).filter((name) => !Object.hasOwn(now, name)),
-});
+const noChange: EnvironmentChange = { set: {}, unset: [] };
+
+function changeOf(before: Environment, now: Environment): EnvironmentChange {
+  if (before === now) return noChange;
+  return {
+    set: Object.fromEntries(Object.entries(now).filter(([name, value]) => before[name] !== value)),
+    unset: Object.keys(before).filter((name) => !Object.hasOwn(now, name)),
+  };
+}
 
 /** The environment that `changeOf` compared. */
 export function changed(before: Environment, { set, unset }: EnvironmentChange): Environment {

@@ -37,13 +37,13 @@ function close(stdio: Stdio): void {
 /** Of the last command. */
 let lastEnv: Environment = {};
 
-async function start({ id, command, cwd, env: change, stdio }: ToLauncher): Promise<void> {
+async function start({ id, command, cwd, env: change, mark, stdio }: ToLauncher): Promise<void> {
   const env = changed(lastEnv, change);
   lastEnv = env;
   const opened = open(stdio);
   if (!opened.ok) return say({ kind: 'not-started', id, failure: opened.error });
   const exited = (exit: Exit): void => say({ kind: 'ended', id, exit });
-  const spawned = await spawnCommand(command, { cwd, env, stdio: opened.value, exited });
+  const spawned = await spawnCommand(command, { cwd, env, mark, stdio: opened.value, exited });
   close(opened.value);
   if (!spawned.ok) return say({ kind: 'not-started', id, failure: spawned.error });
   const { pid, identity } = spawned.value;

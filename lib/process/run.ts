@@ -17,9 +17,9 @@ import { type SpawnCommand, type Spawned, spawnCommand } from './spawn.ts';
 
 export type RunOptions = {
   readonly cwd: string;
-  /** Complete: nothing is inherited. Must hold the mark, or what leaves the process group is not found. */
+  /** Complete but for the mark: nothing is inherited. */
   readonly env: Environment;
-  /** `NAME=value` as it stands in `env`. */
+  /** `NAME=value`, set besides: by it is found what leaves the process group. */
   readonly mark: string;
   /** Null is `/dev/null`. */
   readonly stdin: string | Uint8Array | null;
@@ -62,8 +62,8 @@ export async function startCommand(
     errors.ours.destroy();
   };
   const stdio = [input, out.childs, errors.childs] as const;
-  const { spawn = spawnCommand, cwd, env } = options;
-  const spawning = spawn(command, { cwd, env, stdio });
+  const { spawn = spawnCommand, cwd, env, mark } = options;
+  const spawning = spawn(command, { cwd, env, mark, stdio });
   readyPipes();
   const spawned = await spawning;
   for (const descriptor of stdio) if (descriptor !== null) closeDescriptor(descriptor);

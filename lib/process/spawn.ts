@@ -15,6 +15,8 @@ import { type Identity, identify } from './identity.ts';
 export type SpawnOptions = {
   readonly cwd: string;
   readonly env: Environment;
+  /** `NAME=value`, set besides. */
+  readonly mark?: string | undefined;
   /** The child's first three descriptors; null is `/dev/null`. */
   readonly stdio: readonly [number | null, number | null, number | null];
   /** Told of the exit at once, before zx makes an answer of it and before any promise. */
@@ -76,16 +78,23 @@ export async function readyCall(): Promise<void> {
 
 /** Starts a command from this process. */
 export const spawnCommand: SpawnCommand = async (command, options) => {
-  const { cwd, env } = options;
+  const { cwd } = options;
+  const env = marked(options);
   const argv = argvOf(command);
   const bad = badText({ argv, env, cwd });
   if (bad !== null) return err(bad);
   const call = ready ?? callZx(await load());
   ready = null;
-  const { pid, failed, exit } = await call(command, options);
+  const { pid, failed, exit } = await call(command, { ...options, env });
   if (pid === undefined) return err(explainStart(await failed, { argv, env, cwd }));
   return ok({ pid, identity: identify(pid), exit });
 };
+
+function marked({ env, mark }: SpawnOptions): Environment {
+  if (mark === undefined) return env;
+  const equals = mark.indexOf('=');
+  return { ...env, [mark.slice(0, equals)]: mark.slice(equals + 1) };
+}
 
 /** zx waits for the text of a call that is a promise. */
 function callZx(shell: $): Call {

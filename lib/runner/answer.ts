@@ -12,7 +12,7 @@ import { unreachable } from '../base/unreachable.ts';
 import { blame, type ExecutorFailure, sayExecutorFailure } from '../executors/failure.ts';
 import { type Answer, type Ask, answer, refuse, resultLimit, type ShAsk } from '../script/ask.ts';
 import { openSecret, sayMaskWarning, saySecretFailure } from '../secrets/secrets.ts';
-import { type Environment, jobEnvironment } from './environment.ts';
+import type { Environment } from './environment.ts';
 import { type Stage, stopReason } from './stage.ts';
 import { internal, type StopReason } from './stop.ts';
 import { readInside, writeInside } from './workspace-files.ts';
@@ -21,7 +21,7 @@ import { readInside, writeInside } from './workspace-files.ts';
 export type Seat = {
   readonly stage: Stage;
   readonly job: JobId;
-  /** The job's own `:env`. */
+  /** Of the job's commands, but for what a call's own `:env` adds. */
   readonly env: Environment;
   /** Aborted when the attempt is to end. */
   readonly signal: AbortSignal;
@@ -74,8 +74,7 @@ export async function answerAsk(ask: Ask, seat: Seat): Promise<Answered> {
       await note(seat, ask.text);
       return reply(answer('log', null));
     case 'env': {
-      const { host, run } = stage.environment;
-      const all: Environment = { ...host, ...jobEnvironment({ host, run }, seat.job, seat.env) };
+      const all: Environment = { ...stage.environment.host, ...seat.env };
       return reply(answer('env', Object.hasOwn(all, ask.name) ? (all[ask.name] ?? null) : null));
     }
     default:
@@ -186,7 +185,8 @@ async function runCommand(ask: ShAsk, seat: Seat): Promise<Answered> {
       command: ask.command,
       cwd: ask.cwd,
       hostEnv: stage.environment.host,
-      env: { ...jobEnvironment(stage.environment, job, seat.env), ...ask.env },
+      // The same object as long as it is the same environment: whoever starts many commands looks for what changed.
+      env: Object.keys(ask.env).length === 0 ? seat.env : { ...seat.env, ...ask.env },
       stdin: ask.stdin,
       timeoutMs: ask.timeoutMs,
     },

@@ -14,6 +14,7 @@ import type { FinalJobState } from '../runs/states.ts';
 import type { JobEnd, Step } from '../script/script.ts';
 import type { Redactor } from '../secrets/secrets.ts';
 import { answerAsk, type Seat } from './answer.ts';
+import { jobEnvironment } from './environment.ts';
 import { type Stage, stopReason } from './stage.ts';
 import { internal, jobReasonOf } from './stop.ts';
 
@@ -43,10 +44,11 @@ export async function workJob(
   outputsOf: (job: JobId) => Plain,
 ): Promise<JobResult> {
   const attempts = job.options.retry + 1;
+  const env = jobEnvironment(stage.environment, job.id, job.options.env);
   let lastExit: number | null = null;
   for (let attempt = 1; ; attempt += 1) {
     await stage.emit({ event: 'job-started', at: timestamp(stage.clock()), job: job.id, attempt });
-    const seat: Omit<Seat, 'signal'> = { stage, job: job.id, env: job.options.env, outputsOf, lastExit };
+    const seat: Omit<Seat, 'signal'> = { stage, job: job.id, env, outputsOf, lastExit };
     const end = await runAttempt(job, seat as Seat, attempt, signal);
     lastExit = seat.lastExit;
     const told = tell(stage, end);

@@ -2,10 +2,10 @@
 import { tmpdir } from 'node:os';
 import type { RunOptions } from '../../lib/process/process.ts';
 
-/** A mark of this name, its environment and nothing else to speak of. */
+/** A mark of this name and nothing else to speak of. */
 export const plainOptions = (name: string): Omit<RunOptions, 'hear'> => ({
   cwd: tmpdir(),
-  env: { PATH: process.env.PATH ?? '/usr/bin:/bin', QUIRE_PROCESS_MARK: `${name}/` },
+  env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
   mark: `QUIRE_PROCESS_MARK=${name}/`,
   stdin: null,
   timeoutMs: null,

@@ -13,7 +13,6 @@ import {
 } from '../../process/process.ts';
 import type { DockerSettings, HearExecutor } from '../executor.ts';
 import type { EngineStep, ExecutorFailure } from '../failure.ts';
-import { markName, markValue } from '../marks.ts';
 
 /** How to reach one engine. */
 export type Engine = {
@@ -69,7 +68,7 @@ export async function follow(
     { argv: [engine.bin, ...args] },
     {
       cwd: '/',
-      env: { ...engine.env, [markName]: markValue(options.mark) },
+      env: engine.env,
       mark: options.mark,
       stdin: null,
       timeoutMs: null,
