@@ -9,10 +9,16 @@ import { parseStat } from './proc.ts';
 /** What `owner.yml` records. `start` is in clock ticks since boot (`/proc/PID/stat`, field 22). */
 export type Identity = { readonly pid: number; readonly start: number; readonly boot: string };
 
-/** The kernel's id of this boot; empty where the system has none. Not kept: a start-up snapshot would hold it. */
+/** With the process that asked: in a start-up snapshot it would be another's. */
+let boot = { pid: 0, id: '' };
+
+/** The kernel's id of this boot; empty where the system has none. */
 export function bootId(): string {
-  const read = readText('/proc/sys/kernel/random/boot_id');
-  return read.ok ? read.value.trim() : '';
+  if (boot.pid !== process.pid) {
+    const read = readText('/proc/sys/kernel/random/boot_id');
+    boot = { pid: process.pid, id: read.ok ? read.value.trim() : '' };
+  }
+  return boot.id;
 }
 
 /** The identity of a living process (default: this one), or null when there is none with that pid. */
