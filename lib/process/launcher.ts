@@ -3,7 +3,8 @@
  *
  * A fork copies the page tables of the process that forks. The process of a run holds the records, the logs and the VM:
  * forking from a small one takes half the time, and meanwhile this one goes on. The small one holds none of our
- * descriptors: it opens a command's through `/proc`. It ends when we do, since its channel closes then.
+ * descriptors: it opens a command's through `/proc`. It ends when we do, since its channel closes then; with commands
+ * under way that was our death, and it ends them first.
  * Must not know: what a command is for.
  */
 import { type ChildProcess, spawn } from 'node:child_process';

@@ -6,6 +6,8 @@
 import { closeDescriptor, openDescriptor } from '../base/files.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { type Environment, fileTrouble, type StartFailure } from './command.ts';
+import { endMarked } from './end.ts';
+import type { Identity } from './identity.ts';
 import { changed, type FromLauncher, type ToLauncher } from './launcher.ts';
 import { type Exit, readyCall, spawnCommand } from './spawn.ts';
 
@@ -37,21 +39,34 @@ function close(stdio: Stdio): void {
 /** Of the last command. */
 let lastEnv: Environment = {};
 
+/** The commands under way, by the mark of each. */
+const running = new Map<string, Identity | null>();
+
 async function start({ id, command, cwd, env: change, mark, stdio }: ToLauncher): Promise<void> {
   const env = changed(lastEnv, change);
   lastEnv = env;
   const opened = open(stdio);
   if (!opened.ok) return say({ kind: 'not-started', id, failure: opened.error });
-  const exited = (exit: Exit): void => say({ kind: 'ended', id, exit });
+  const exited = (exit: Exit): void => {
+    say({ kind: 'ended', id, exit });
+    if (mark !== undefined) running.delete(mark);
+  };
   const spawned = await spawnCommand(command, { cwd, env, mark, stdio: opened.value, exited });
   close(opened.value);
   if (!spawned.ok) return say({ kind: 'not-started', id, failure: spawned.error });
   const { pid, identity } = spawned.value;
   say({ kind: 'started', id, pid, identity });
+  if (mark !== undefined) running.set(mark, identity);
   void readyCall();
 }
 
+/** Whoever is gone while commands run has died: nobody else might end what it had started. */
+async function leave(): Promise<void> {
+  await Promise.all([...running].map(([mark, leader]) => endMarked(mark, { leader })));
+  process.exit();
+}
+
 process.on('message', (message: ToLauncher) => void start(message));
-process.on('disconnect', () => process.exit());
+process.on('disconnect', () => void leave());
 // The first start compiles what all others use: here nobody waits for it yet.
 void spawnCommand({ shell: ':' }, { cwd: '/', env: {}, stdio: [null, null, null] }).then(readyCall);

@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { endMarked, identify, isAlive, Launcher, startCommand } from '../../lib/process/process.ts';
+import { until } from '../rig/forge.ts';
 import { plainOptions } from './plain.ts';
 
 const test = suite('process/launcher');
@@ -82,12 +83,27 @@ test('a launcher whose file is not there is a failure of the first command', asy
   assert.is((await start(launcher, 'true')).failure?.reason, 'io');
 });
 
-test('it ends with whoever started it, however that one ends', async () => {
+const lost = 'QUIRE_PROCESS_MARK=test-death/';
+
+/** Whose environment holds an entry that begins so. */
+const marked = (mark: string): string[] =>
+  fs.readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && fs.readFileSync(`/proc/${pid}/environ`, 'latin1').includes(mark);
+    } catch {
+      return false;
+    }
+  });
+
+test('it ends with whoever started it, however that one ends, and so do its commands', async () => {
   const program = `
     const { Launcher } = await import(${JSON.stringify(resolve('lib/process/launcher.ts'))});
     const launcher = new Launcher(${JSON.stringify(file)}, {});
-    const started = await launcher.spawn({ shell: 'exit' }, { cwd: '/', env: {}, stdio: [null, null, null] });
-    await started.value.exit;
+    const options = { cwd: '/', env: { PATH: process.env.PATH }, stdio: [null, null, null] };
+    const over = await launcher.spawn({ shell: 'exit' }, options);
+    await over.value.exit;
+    const stays = 'setsid sleep 1000 & trap "" HUP; sleep 1000';
+    await launcher.spawn({ shell: stays }, { ...options, mark: ${JSON.stringify(`${lost}1/`)} });
     const { readFileSync } = await import('node:fs');
     console.log(readFileSync('/proc/self/task/' + process.pid + '/children', 'utf8'));
     setInterval(() => {}, 1000);`;
@@ -99,8 +115,10 @@ test('it ends with whoever started it, however that one ends', async () => {
   const command = (pid: number): string => fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8');
   const pid = children.find((one) => command(one).includes('launcher.cjs'));
   assert.ok(pid !== undefined, said);
+  await until('both sleep', () => marked(lost).length >= 3);
   child.kill('SIGKILL');
   await gone(pid);
+  assert.equal(marked(lost), []);
 });
 
 test.run();
