@@ -15,6 +15,23 @@ export const monotonic: Clock = () => {
   return seconds * 1e3 + nanoseconds / 1e6;
 };
 
+/** The longest that one timer of Node's waits; of a longer time it would only see the end. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Does something in so many milliseconds, also in years. What it returns calls that off. */
+export function after(milliseconds: number, work: () => void): () => void {
+  const next = (left: number): NodeJS.Timeout =>
+    setTimeout(
+      () => {
+        if (left <= longestTimerMs) work();
+        else timer = next(left - longestTimerMs);
+      },
+      Math.min(left, longestTimerMs),
+    );
+  let timer = next(milliseconds);
+  return () => clearTimeout(timer);
+}
+
 /** RFC 3339, UTC, milliseconds: `2026-11-21T10:00:00.123Z`. */
 export type Timestamp = string & { readonly __brand: 'Timestamp' };
 

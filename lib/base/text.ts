@@ -40,18 +40,27 @@ export function visible(text: string): string {
 
 const units: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 };
 
-/** Milliseconds of a duration as users write it (`"90s"`, `"1h30m"`, `30d`, or a number of seconds), or null. */
+/** A hundred years: nobody means more, and what is beyond is more than a number of milliseconds can say. */
+const longestDuration = 36_500 * 86_400_000;
+
+/**
+ * Milliseconds of a duration as users write it (`"90s"`, `"1h30m"`, `30d`, or a number of seconds), each unit once and
+ * the larger first; or null.
+ */
 export function parseDuration(value: string | number): number | null {
-  if (typeof value === 'number')
-    return Number.isFinite(value) && value >= 0 ? Math.round(value * 1000) : null;
-  const text = value.trim();
-  if (/^\d+(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1000);
-  if (!/^(\d+(\.\d+)?[dhms])+$/.test(text)) return null;
+  const total = typeof value === 'number' ? value * 1000 : millisecondsIn(value.trim());
+  return total >= 0 && total <= longestDuration ? Math.round(total) : null;
+}
+
+function millisecondsIn(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
+  const amount = '\\d+(\\.\\d+)?';
+  if (text === '' || !new RegExp(`^(${amount}d)?(${amount}h)?(${amount}m)?(${amount}s)?$`).test(text))
+    return Number.NaN;
   let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)([dhms])/g)) {
-    total += Number(amount) * (units[unit ?? ''] ?? 0);
-  }
-  return Math.round(total);
+  for (const [, count, unit] of text.matchAll(/([\d.]+)([dhms])/g))
+    total += Number(count) * (units[unit ?? ''] ?? 0);
+  return total;
 }
 
 /** A duration for people: `1.2 s`, `3 min 5 s`, `1 h 2 min`. */

@@ -64,6 +64,9 @@ function isDelimiter(code: number): boolean {
   }
 }
 
+/** `)`, `]` or `}`. */
+const isCloser = (code: number): boolean => code === 41 || code === 93 || code === 125;
+
 /** Reads a whole source. Names with an underscore, as the compiler makes them up (`_1_`), are added to `taken`. */
 export function read(source: Source, taken: Set<string> = new Set()): Result<Form[], Diagnostic[]> {
   const reader = new Reader(source, taken);
@@ -199,7 +202,9 @@ class Reader {
     const start = this.#offset;
     this.#offset += 1;
     const before = start > 0 ? this.#text.charCodeAt(start - 1) : 32;
-    if (!isDelimiter(before) && !this.#isPrefixHash(start - 1)) {
+    // After a form of the same list; a new line of the file may begin where another one ends.
+    const isGlued = this.#open.length > 0 && (isCloser(before) || before === 34);
+    if (isGlued || (!isDelimiter(before) && !this.#isPrefixHash(start - 1))) {
       this.#fault(problem('space-before-opening', this.#at(start), [], opener));
     }
     this.#push({ kind: 'bracket', opener, offset: start, forms: [] });

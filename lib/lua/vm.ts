@@ -99,7 +99,8 @@ export class Vm<Ask = never> {
   readonly globals: LuaTable;
   readonly #machine: Machine;
   readonly #coroutines: Coroutines<Ask>;
-  readonly #loaded: LuaTable;
+  /** What `require` finds. Lua's own libraries are not in it: a module may have the name of one. */
+  readonly #modules: LuaTable;
 
   constructor(options: VmOptions) {
     this.meter = options.meter;
@@ -108,7 +109,7 @@ export class Vm<Ask = never> {
     const L = this.#machine.main;
     lua.lua_pushglobaltable(L);
     this.globals = this.#popTable(L);
-    this.#loaded = this.table();
+    this.#modules = this.table();
     this.#openLibraries(options);
   }
 
@@ -195,7 +196,7 @@ export class Vm<Ask = never> {
 
   /** Makes a module known to `require` before anyone asks the loader. */
   provide(name: string, module: LuaValue): void {
-    this.#loaded.set(bytesOf(name), module);
+    this.#modules.set(bytesOf(name), module);
   }
 
   #function(native: Native): LuaFunction {
@@ -221,7 +222,7 @@ export class Vm<Ask = never> {
     };
     own(baseLibrary(this.#machine, { print: options.print ?? (() => {}) }), this.globals);
     const loader: Loader = options.loader ?? ((name) => ({ problem: `module '${name}' not found` }));
-    this.globals.set('require', this.#function(requireFunction(this.#machine, loader, this.#loaded)));
+    this.globals.set('require', this.#function(requireFunction(this.#machine, loader, this.#modules)));
     this.globals.set('_G', this.globals);
     this.globals.set('_VERSION', 'Lua 5.3');
     const strings = own(stringLibrary(this.#machine));
@@ -234,17 +235,14 @@ export class Vm<Ask = never> {
       table: own(tableLibrary(this.#machine)),
       utf8: theirs(utf8Library.luaopen_utf8),
     };
-    for (const [name, library] of Object.entries(libraries)) {
-      this.globals.set(name, library);
-      this.#loaded.set(name, library);
-    }
+    for (const [name, library] of Object.entries(libraries)) this.globals.set(name, library);
     const metatable = this.table([['__index', strings]]);
     pushValue(L, toValue(''));
     push(L, metatable);
     lua.lua_setmetatable(L, -2);
     lua.lua_pop(L, 1);
     // Messages about bad arguments look the function's name up here.
-    push(L, this.#loaded);
+    push(L, this.table(Object.entries(libraries)));
     lua.lua_setfield(L, lua.LUA_REGISTRYINDEX, '_LOADED');
   }
 }

@@ -6,6 +6,7 @@
  */
 import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
+import { after } from '../base/clock.ts';
 import { closeDescriptor } from '../base/files.ts';
 import { ok, type Result } from '../base/result.ts';
 import type { Command, CommandEnd, Environment, HearChunk, StartFailure, StreamName } from './command.ts';
@@ -135,9 +136,9 @@ function endingOf(leader: Identity | null, options: RunOptions) {
     work = endMarked(options.mark, { graceMs: options.graceMs, leader });
   };
   const cancel = () => end('canceled');
-  const timer = options.timeoutMs === null ? null : setTimeout(() => end('timeout'), options.timeoutMs);
+  const callOff = options.timeoutMs === null ? null : after(options.timeoutMs, () => end('timeout'));
   function over() {
-    if (timer !== null) clearTimeout(timer);
+    callOff?.();
     options.signal.removeEventListener('abort', cancel);
   }
   if (options.signal.aborted) cancel();

@@ -3,7 +3,7 @@
  *
  * Must not know: where the pipeline came from, what is recorded, who listens.
  */
-import { timestamp } from '../base/clock.ts';
+import { after, timestamp } from '../base/clock.ts';
 import type { JobId } from '../base/ids.ts';
 import type { Plain } from '../base/plain.ts';
 import { isSource } from '../pipeline/draft.ts';
@@ -40,14 +40,12 @@ export async function driveJobs(stage: Stage, options: DriveOptions = {}): Promi
     jobs: registered(pipeline).jobs.filter((job) => only === null || only.has(job.id)),
   });
   const work = new Work(stage, jobs, options.takenOver ?? []);
-  const limit = setTimeout(
-    () => stage.stop({ kind: 'timeout', limitMs: stage.limits.timeoutMs }),
-    Math.min(stage.limits.timeoutMs, 2 ** 31 - 1),
-  );
+  const { timeoutMs } = stage.limits;
+  const callOff = after(timeoutMs, () => stage.stop({ kind: 'timeout', limitMs: timeoutMs }));
   try {
     await work.all();
   } finally {
-    clearTimeout(limit);
+    callOff();
   }
   const stopped = stopReason(stage.signal);
   return stopped === null ? work.outcome() : outcomeOf(stopped);

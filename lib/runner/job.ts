@@ -3,7 +3,7 @@
  *
  * Must not know: other jobs, records, how an ask is answered.
  */
-import { timestamp } from '../base/clock.ts';
+import { after, timestamp } from '../base/clock.ts';
 import type { JobId } from '../base/ids.ts';
 import { LuaFloat, type Plain } from '../base/plain.ts';
 import { showDuration } from '../base/text.ts';
@@ -79,10 +79,10 @@ async function runAttempt(job: Job, seat: Seat, attempt: number, signal: AbortSi
   const { stage } = seat;
   const ended = new AbortController();
   const { timeoutMs } = job.options;
-  const timer =
+  const callOff =
     timeoutMs === null
-      ? undefined
-      : setTimeout(() => ended.abort({ kind: 'timeout', limitMs: timeoutMs } satisfies Ending), timeoutMs);
+      ? null
+      : after(timeoutMs, () => ended.abort({ kind: 'timeout', limitMs: timeoutMs } satisfies Ending));
   const stopped = (): void => ended.abort({ kind: 'stopped' } satisfies Ending);
   signal.addEventListener('abort', stopped);
   if (signal.aborted) stopped();
@@ -111,7 +111,7 @@ async function runAttempt(job: Job, seat: Seat, attempt: number, signal: AbortSi
     if (!cleared.ok) stage.stop(internal(sayExecutorFailure(cleared.error)));
     return { kind: 'ending', ending: ended.signal.reason as Ending };
   } finally {
-    clearTimeout(timer);
+    callOff?.();
     signal.removeEventListener('abort', stopped);
   }
 }

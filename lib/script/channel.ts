@@ -4,6 +4,7 @@
  * Must not know: what is asked, what follows from the loss of a thread.
  */
 import { Worker } from 'node:worker_threads';
+import { after } from '../base/clock.ts';
 import type { FromThread, ToThread } from './wire.ts';
 
 /** The thread is gone: it did not answer in time, used all its memory, or broke. */
@@ -76,13 +77,13 @@ export class Channel {
 
   #answered(patienceMs: number, send: () => void): Promise<FromThread | Lost> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
+      const callOff = after(patienceMs, () => {
         this.#lose({ kind: 'lost', why: 'time', detail: `no answer within ${patienceMs} ms` });
         // The thread ends when it can; nobody waits for it.
         void this.#worker.terminate();
-      }, patienceMs);
+      });
       this.#heard = (message) => {
-        clearTimeout(timer);
+        callOff();
         this.#heard = null;
         resolve(message);
       };

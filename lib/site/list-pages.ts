@@ -157,7 +157,7 @@ export function rowView(row: RunRow): RowView {
 }
 
 function detailOf(row: RunRow): string {
-  if (row.outcome !== null) return sayOutcome(row.outcome, row.failed_jobs) ?? '';
+  if (row.outcome !== null) return sayOutcome(row.outcome, row.failed_jobs, row.jobs.failed) ?? '';
   if (row.state !== 'active') return '';
   const counts = Object.entries(row.jobs);
   const total = counts.reduce((sum, [, count]) => sum + count, 0);
@@ -165,7 +165,7 @@ function detailOf(row: RunRow): string {
     (sum, [state, count]) => sum + (state === 'pending' || state === 'active' ? 0 : count),
     0,
   );
-  const failing = row.failed_jobs.length > 0 ? `${sayList(row.failed_jobs)} failed, ` : '';
+  const failing = row.failed_jobs.length > 0 ? `${sayList(row.failed_jobs, row.jobs.failed)} failed, ` : '';
   return total === 0 ? 'starting' : `${failing}${over} of ${counted(total, 'job')} over`;
 }
 

@@ -25,7 +25,7 @@ export type RunRow = {
   readonly finished_at: string | null;
   /** How many jobs are in each state; empty before evaluation. */
   readonly jobs: Readonly<Partial<Record<JobState, number>>>;
-  /** The first few, in registration order. */
+  /** The first few: the one that failed the run, then in registration order. */
   readonly failed_jobs: readonly string[];
 };
 
@@ -61,11 +61,17 @@ export function rowOf(record: RunRecord): RunRow {
     started_at: times.startedAt,
     finished_at: times.finishedAt,
     jobs,
-    failed_jobs: record.jobs
-      .filter((job) => job.state === 'failed')
+    failed_jobs: failedFirst(record)
       .slice(0, mostFailedNames)
-      .map((job) => cut(job.id, 100)),
+      .map((id) => cut(id, 100)),
   };
+}
+
+/** Some may have been allowed to fail, which no record says of a job; but the outcome names the one that was not. */
+function failedFirst({ jobs, outcome }: RunRecord): string[] {
+  const failed = jobs.filter((job) => job.state === 'failed').map((job) => job.id);
+  const culprit = failed.find((id) => outcome?.error?.startsWith(`job '${id}' failed`));
+  return culprit === undefined ? failed : [culprit, ...failed.filter((id) => id !== culprit)];
 }
 
 export const newestFirst = (a: RunRow, b: RunRow): number => b.number - a.number || (a.id < b.id ? -1 : 1);

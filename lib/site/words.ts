@@ -11,13 +11,17 @@ import type { JobState, OutcomeName, RunState } from '../runs/states.ts';
 
 export type AnyState = RunState | JobState;
 
-/** A sentence on why a run ended as it did; null where the state says it all. */
-export function sayOutcome(outcome: OutcomeName, failedJobs: readonly string[]): string | null {
+/** A sentence on why a run ended as it did; null where the state says it all. `failedJobs` may be the first of `failures`. */
+export function sayOutcome(
+  outcome: OutcomeName,
+  failedJobs: readonly string[],
+  failures = failedJobs.length,
+): string | null {
   switch (outcome) {
     case 'succeeded':
       return null;
     case 'failed-job':
-      return failedJobs.length === 0 ? 'A job failed.' : `${sayList(failedJobs)} failed.`;
+      return failedJobs.length === 0 ? 'A job failed.' : `${sayList(failedJobs, failures)} failed.`;
     case 'failed-pipeline':
       return 'The pipeline does not evaluate.';
     case 'failed-internal':
@@ -48,12 +52,12 @@ export function sayReason(reason: Reason): string {
   }
 }
 
-/** `a`, `a and b`, `a, b and 3 more`. */
-export function sayList(names: readonly string[], most = 3): string {
-  if (names.length <= 1) return names.join('');
-  const shown = names.length > most ? names.slice(0, most - 1) : names.slice(0, -1);
-  const rest = names.length - shown.length;
-  return `${shown.join(', ')} and ${rest === 1 ? names[names.length - 1] : `${rest} more`}`;
+/** `a`, `a and b`, `a, b and 3 more`; of `count` names these are the first. */
+export function sayList(names: readonly string[], count = names.length): string {
+  if (count <= 1) return names.join('');
+  const shown = names.slice(0, count > 3 ? 2 : count - 1);
+  const rest = count - shown.length;
+  return `${shown.join(', ')} and ${rest === 1 ? names[count - 1] : `${rest} more`}`;
 }
 
 /** The name in `Name <mail>`; the whole text when there is no name. */

@@ -49,6 +49,9 @@ const faults: readonly (readonly [text: string, ...found: string[]])[] = [
   ["(a ')", 'space-after-prefix 1:5'],
   ["(a) '", 'prefix-without-form 1:6'],
   ['(a(b))', 'space-before-opening 1:3'],
+  ['((a)(b))', 'space-before-opening 1:5'],
+  ['[[1][2]]', 'space-before-opening 1:5'],
+  ['(do "a"[1])', 'space-before-opening 1:8'],
   [
     '12ab a..b a.b:c.d a: ~x',
     'bad-number 1:1',

@@ -3,7 +3,9 @@
  *
  * Must not know: how the container came to be.
  */
+
 import { constants } from 'node:os';
+import { after } from '../../base/clock.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import {
   argvOf,
@@ -91,9 +93,9 @@ function endingOf(engine: Engine, request: Execution, giveUp: () => void) {
     });
   };
   const cancel = () => end('canceled');
-  const timer = request.timeoutMs === null ? null : setTimeout(() => end('timeout'), request.timeoutMs);
+  const callOff = request.timeoutMs === null ? null : after(request.timeoutMs, () => end('timeout'));
   function stop() {
-    if (timer !== null) clearTimeout(timer);
+    callOff?.();
     request.signal.removeEventListener('abort', cancel);
   }
   if (request.signal.aborted) cancel();
