@@ -98,6 +98,8 @@ export type CommandSpec = {
 
 /** One run's place, open from `start` to `stop`. */
 export interface Session {
+  /** Where commands find the cache, which they know as `QUIRE_CACHE`. */
+  readonly cache: string;
   /**
    * Runs one command; a non-zero exit is an end, never a failure. Aborting `signal` ends it (`endedBy: 'canceled'`):
    * SIGTERM, 5 s, SIGKILL, for everything it started. Chunks of processes it left behind may still come until `stop`.

@@ -24,6 +24,7 @@ export const host: Executor = {
 };
 
 class HostSession implements Session {
+  readonly cache: string;
   readonly #place: RunPlace;
   readonly #environments = new WeakMap<Environment, Environment>();
   #commands = 0;
@@ -31,6 +32,7 @@ class HostSession implements Session {
 
   constructor(place: RunPlace) {
     this.#place = place;
+    this.cache = place.cache;
   }
 
   async run(
@@ -66,7 +68,7 @@ class HostSession implements Session {
   #environmentOf({ hostEnv, env }: CommandSpec): Environment {
     const known = this.#environments.get(env);
     if (known !== undefined) return known;
-    const whole = { ...hostEnv, QUIRE_CACHE: this.#place.cache, ...env };
+    const whole = { ...hostEnv, QUIRE_CACHE: this.cache, ...env };
     this.#environments.set(env, whole);
     return whole;
   }

@@ -74,7 +74,7 @@ export async function answerAsk(ask: Ask, seat: Seat): Promise<Answered> {
       await note(seat, ask.text);
       return reply(answer('log', null));
     case 'env': {
-      const all: Environment = { ...stage.environment.host, ...seat.env };
+      const all: Environment = { ...stage.environment.host, QUIRE_CACHE: stage.session.cache, ...seat.env };
       return reply(answer('env', Object.hasOwn(all, ask.name) ? (all[ask.name] ?? null) : null));
     }
     default:

@@ -98,8 +98,9 @@ async function takeAll(
 ): Promise<Result<Intake, string>> {
   const taken = await takeEvents(queue);
   if (!taken.ok) return err(sayStoreFailure(taken.error));
-  for (const { name, problem } of taken.value.bad) {
-    server.say(`the event ${visible(name)} can't be read and was moved to inbox/bad: ${problem}`);
+  for (const { name, problem, setAside } of taken.value.bad) {
+    const became = setAside ? 'was moved to inbox/bad' : 'stays in the inbox';
+    server.say(`the event ${visible(name)} can't be read and ${became}: ${problem}`);
   }
   const events: TakenEvent[] = [];
   for (const event of taken.value.events) {

@@ -109,9 +109,10 @@ class Runner {
         if (this.#signal.aborted) return ok(await this.#letGo());
         const awake = this.#nextWake();
         const isLeft = await this.#takeIn();
+        // Before the ends of others are published: the pages of a long log take their time.
+        const waiting = alive > 0 ? false : await this.#startRuns();
         this.unsettled = await settleAll(this.#server, this.unsettled);
         await this.mirrors.look();
-        const waiting = alive > 0 ? false : await this.#startRuns();
         if (this.#running.size === 0 && alive === 0 && !isLeft && !this.mirrors.busy) {
           if (isPaused(store)) return ok('paused');
           if (!waiting) return ok('done');

@@ -7,13 +7,15 @@ import { timestamp } from '../base/clock.ts';
 import { type JobId, type RefName, type RunId, runId, type Sha } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { type GitFailure, resolveRevision, sayGitFailure, withObjects } from '../git/git.ts';
-import { rerunOf } from '../pipeline/graph.ts';
+import { neededFor, rerunOf } from '../pipeline/graph.ts';
 import { self } from '../process/process.ts';
 import type { OutsideText, RunRecord } from '../runs/records.ts';
 import {
   inQueue,
+  isWhole,
   publish,
   type RunDraft,
+  readOutputs,
   readRun,
   type StoreFailure,
   sayStoreFailure,
@@ -125,7 +127,10 @@ function newDraft(server: Server, parts: DraftParts): RunDraft {
   };
 }
 
-/** The jobs that neither failed nor need one that did, nor are needed by one. */
+/**
+ * The jobs that neither failed nor need one that did, nor are needed by one. What is recorded of outputs may be cut or
+ * masked: a job whose real outputs are needed again works again as well.
+ */
 async function jobsToTakeOver(server: Server, record: RunRecord): Promise<Result<JobId[], SubmitFailure>> {
   const failed = record.jobs.filter((job) => job.state === 'failed' || job.state === 'canceled');
   if (failed.length === 0) {
@@ -134,15 +139,25 @@ async function jobsToTakeOver(server: Server, record: RunRecord): Promise<Result
       why: `no job of run ${record.meta.number} failed; run all again: quire rerun ${record.meta.number}`,
     });
   }
-  const { evaluated } = await evaluateCommit(server, record.meta.sha as Sha, await settingsOf(server.store));
+  const settings = await settingsOf(server.store);
+  const { evaluated } = await evaluateCommit(server, record.meta.sha as Sha, settings);
   switch (evaluated.kind) {
     case 'pipeline': {
-      const again = new Set(
-        rerunOf(
-          evaluated.pipeline,
-          failed.map((job) => job.id),
-        ),
+      const { pipeline } = evaluated;
+      const secrets = settings.ok ? settings.value.config.secrets : [];
+      const masks = secrets.map(({ name }) => `{{ ${name} }}`);
+      const concerned = rerunOf(
+        pipeline,
+        failed.map((job) => job.id),
       );
+      const again = new Set(concerned);
+      for (const id of neededFor(pipeline, concerned)) {
+        if (again.has(id)) continue;
+        const outputs = await readOutputs(server.store, record.meta.id, id);
+        if (!outputs.ok) return err({ reason: 'store', failure: outputs.error });
+        if (isWhole(outputs.value, masks)) continue;
+        for (const job of neededFor(pipeline, [id])) again.add(job);
+      }
       return ok(record.jobs.map((job) => job.id).filter((job) => !again.has(job)));
     }
     case 'diagnostics':

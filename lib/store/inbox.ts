@@ -74,7 +74,15 @@ export async function understandEvent(name: string, text: string): Promise<Resul
   const event = await reading(() => parseEvent(text));
   if (!event.ok) return event;
   const at = parseTimestamp(event.value.at ?? '') ?? timeOfName(name);
-  return at === null ? err("'at' is not a time") : ok({ ...event.value, name, at });
+  if (at === null) return err("'at' is not a time");
+  return ok({ ...event.value, pusher: asWritten(event.value.pusher), name, at });
+}
+
+/** The hook quotes only what is safe and gives any other name as bytes: it is text after all when those are UTF-8. */
+function asWritten({ text, bytes }: OutsideText): OutsideText {
+  if (bytes === null) return { text, bytes };
+  const name = Buffer.from(bytes).toString('utf8');
+  return Buffer.from(name).equals(bytes) ? { text: name, bytes: null } : { text: name, bytes };
 }
 
 /** The nanoseconds an event's name begins with, as milliseconds. */

@@ -52,6 +52,21 @@ function cut(text: string): string {
 const cutMark = (text: string, size: number): string =>
   size <= longestOutput ? text : `${text}… [cut: ${size} bytes in all]`;
 
+/** Whether recorded outputs are all that the job returned: nothing was cut, and none of these masks stands for a secret. */
+export function isWhole(outputs: Plain, masks: readonly string[]): boolean {
+  if (typeof outputs === 'string')
+    return (
+      !/\u2026 \[cut: \d+ bytes in all\]$/.test(outputs) && !masks.some((mask) => outputs.includes(mask))
+    );
+  if (outputs instanceof Uint8Array) {
+    const bytes = Buffer.from(outputs);
+    return bytes.length < longestOutput && !masks.some((mask) => bytes.includes(mask));
+  }
+  if (Array.isArray(outputs)) return outputs.every((item: Plain) => isWhole(item, masks));
+  if (outputs === null || typeof outputs !== 'object' || outputs instanceof LuaFloat) return true;
+  return Object.entries(outputs).every(([key, item]) => isWhole(key, masks) && isWhole(item, masks));
+}
+
 function restored(data: Data): Plain {
   if (Array.isArray(data)) return (data as readonly Data[]).map(restored);
   if (!isMap(data) || data instanceof LuaFloat) return data;

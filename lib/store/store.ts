@@ -45,6 +45,7 @@ export {
 } from './mirrors.ts';
 export { latestNumber, latestRun } from './numbers.ts';
 export { type OutDirectory, openOutDirectory, outFinish, outPipeline } from './out-directory.ts';
+export { isWhole } from './outputs.ts';
 export { claimPipeline, type PipelineWritten, type RunMoved, recordPipelines } from './pipeline.ts';
 export type { Claim, Queue } from './proofs.ts';
 export { type Published, type PublishedRun, publish, type RunDraft } from './publish.ts';

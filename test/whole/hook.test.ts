@@ -217,6 +217,22 @@ test(
 );
 
 test(
+  "root's push into somebody's repository leaves an event that its owner can take",
+  forge(async (f) => {
+    if (!isRoot) return console.log("skipped: root's push into another user's repository");
+    f.install();
+    f.commit(one('true'));
+    execFileSync('chown', ['-R', '65534:65534', f.repo]);
+    const config = join(f.home, 'gitconfig');
+    fs.writeFileSync(config, '[safe]\n\tdirectory = *\n');
+    f.env.GIT_CONFIG_GLOBAL = config;
+    assert.match(accepted(f), /the owner's next 'quire drain' will run it/);
+    const [event = ''] = events(f);
+    assert.is(fs.statSync(join(f.data, 'inbox', event)).uid, 65534);
+  }),
+);
+
+test(
   'a data directory that may not be written, or is full: the push is kept where it can be',
   forge(async (f) => {
     if (!isRoot) return console.log('skipped: a full disk (only root can mount one)');
@@ -315,6 +331,45 @@ test(
     } finally {
       process.umask(old);
     }
+  }),
+);
+
+test(
+  'push options are not lost with the program that was to keep them',
+  forge(async (f) => {
+    f.install();
+    const shims = join(f.home, 'shims');
+    const once = join(f.home, 'once');
+    fs.mkdirSync(shims);
+    fs.writeFileSync(once, '');
+    const path = f.env.PATH ?? '';
+    const shim = `#!/bin/sh\nread -r line\ncase $line in ci.*) if [ -e ${once} ]; then rm ${once}; kill -9 $$; fi ;; esac\n{ printf '%s\\n' "$line"; cat; } | PATH='${path}' base64 "$@"\n`;
+    fs.writeFileSync(join(shims, 'base64'), shim, { mode: 0o755 });
+    f.commit(one('true'));
+    f.env.PATH = `${shims}:${path}`;
+    assert.match(accepted(f, '-o', 'ci.skip', 'main'), /no run, as asked/);
+    assert.not.ok(fs.existsSync(once));
+  }),
+);
+
+test(
+  'a date without nanoseconds and a name of any letters are understood',
+  forge(async (f) => {
+    f.install();
+    const shims = join(f.home, 'shims');
+    fs.mkdirSync(shims);
+    const path = f.env.PATH ?? '';
+    // As BusyBox does it.
+    const date = `#!/bin/sh\nPATH='${path}'\nexec date -u "$(printf %s "$2" | sed 's/%[0-9]*N/%%N/g')"\n`;
+    fs.writeFileSync(join(shims, 'date'), date, { mode: 0o755 });
+    f.env.PATH = `${shims}:${path}`;
+    f.env.QUIRE_PUSHER = 'José "Pepe" \\';
+    f.commit(one('true'));
+    assert.match(accepted(f), /run 1 {2}main/);
+    const run = await (await f.run(1)).settled();
+    assert.is(run.meta().pusher, 'José "Pepe" \\');
+    assert.not.ok('pusher64' in run.meta());
+    assert.ok(Math.abs(Date.parse(String(run.meta().pushed_at)) - Date.now()) < 60_000);
   }),
 );
 

@@ -151,6 +151,33 @@ test(
 );
 
 test(
+  'rerun --failed works again what is recorded of only in part, when its outputs are needed',
+  forge(async (f) => {
+    f.install('{:secrets {:token "s3cr3t-t0k3n"}}');
+    f.commit(`${head}
+(ci.job :far [:quire/push] (fn [{: sh}] (sh "true") {:from 1}))
+(ci.job :masked [:far] (fn [{: secret : sh}] (sh "echo $QUIRE_RUN_NUMBER") {:token (secret :token)}))
+(ci.job :long [:quire/push] (fn [{: sh}] (sh "echo $QUIRE_RUN_NUMBER") {:text (string.rep :x 70000)}))
+(ci.job :whole [:quire/push] (fn [{: sh}] (sh "echo $QUIRE_RUN_NUMBER") {:n 5}))
+(ci.job :unneeded [:quire/push] (fn [{: secret : sh}] (sh "echo $QUIRE_RUN_NUMBER") {:token (secret :token)}))
+(ci.job :red [:quire/push] (fn [{: sh}] (sh "[ $QUIRE_RUN_NUMBER -ge 2 ]")))
+(ci.job :end [:red :masked :long :whole]
+  (fn [{: sh : jobs}]
+    (sh "true")
+    {:token (length (. (jobs :masked) :token)) :text (length (. (jobs :long) :text)) :n (. (jobs :whole) :n)}))
+`);
+    f.push();
+    await (await f.run(1)).settled();
+    assert.is(f.quire('rerun', '1', '--failed').code, 0);
+    const second = await (await f.run(2)).settled();
+    assert.is(second.state(), 'complete');
+    assert.equal(second.record('jobs/end/outputs.yml'), { token: 12, text: 70000, n: 5 });
+    const ranIn = ['masked', 'long', 'whole', 'unneeded'].map((job) => second.stream(job).trim());
+    assert.equal(ranIn, ['2', '2', '1', '1']);
+  }),
+);
+
+test(
   'quire run: a branch, a tag or a commit, with variables',
   forge(async (f) => {
     f.install();

@@ -62,6 +62,7 @@ async function startContainer(
 }
 
 class DockerSession implements Session {
+  readonly cache = places.cache;
   readonly #engine: Engine;
   readonly #place: RunPlace;
   readonly #container: string;
@@ -87,7 +88,7 @@ class DockerSession implements Session {
     if (signal.aborted) return err({ reason: 'canceled' });
     this.#commands += 1;
     const mark = commandMark(this.#place.id, spec.job, this.#commands);
-    const env = { QUIRE_CACHE: places.cache, ...spec.env, [markName]: markValue(mark) };
+    const env = { QUIRE_CACHE: this.cache, ...spec.env, [markName]: markValue(mark) };
     const { command, stdin, timeoutMs } = spec;
     const { graceMs, spawn } = this.#place;
     const workdir = join(places.workspace, inside.value.relative);
