@@ -54,6 +54,9 @@ export function runId(milliseconds: number, seed: string): RunId {
   ].join('-') as RunId;
 }
 
+/** The milliseconds since 1970 that a run's id begins with. */
+export const timeOf = (id: RunId): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+
 /** Why a text can't be a job id, or null when it can. The rules of the contract, §3. */
 export type BadJobId = 'empty' | 'dot' | 'reserved' | 'slash' | 'too-long' | 'control';
 

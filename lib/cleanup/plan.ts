@@ -104,7 +104,8 @@ async function finishedRuns(store: Store, notes: string[]): Promise<StoreResult<
   const history = await readHistory(store, { newest: Number.POSITIVE_INFINITY });
   if (!history.ok) return history;
   for (const { id, number, ref, state, finishedAt } of history.value.lines) {
-    if (isFinal(state)) found.set(id, { id, number, ref, state, finishedAt });
+    if (isFinal(state) && number !== null && ref !== null)
+      found.set(id, { id, number, ref, state, finishedAt });
   }
   const unsettled = listUnsettled(store);
   if (!unsettled.ok) return unsettled;

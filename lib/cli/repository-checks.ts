@@ -15,13 +15,22 @@ import { tryLock } from '../process/process.ts';
 import { ownEnvironment } from '../runner/server.ts';
 import { dockerOf, settingsOf } from '../runner/settings.ts';
 import { readInbox } from '../store/inbox.ts';
-import { badEvents, configFile, isPaused, listActive, listRuns, lockFile } from '../store/store.ts';
+import {
+  badEvents,
+  configFile,
+  isPaused,
+  listActive,
+  listRuns,
+  lockFile,
+  sayStoreFailure,
+} from '../store/store.ts';
 import type { Context } from './context.ts';
 import { durableFsync } from './durable-git.ts';
 import { bad, type Finding, good, note, warning } from './finding.ts';
 import { hookPath, hookText, isExecutable, lookAtHook } from './hook-file.ts';
 import { checkDisk } from './machine-checks.ts';
 import type { Place } from './place.ts';
+import { newestRuns } from './runs-read.ts';
 
 export async function repositoryChecks(context: Context, place: Place): Promise<Finding[]> {
   const installed = checkHook(context, place);
@@ -35,6 +44,7 @@ export async function repositoryChecks(context: Context, place: Place): Promise<
     checkDisk(exists(place.dataDirectory) ? place.dataDirectory : place.gitDir),
     ...(await checkConfig(place)),
     ...(await checkQueue(place)),
+    ...(await checkRecords(place)),
     ...shelteredPushes(place),
   ];
 }
@@ -179,6 +189,19 @@ async function checkQueue({ store }: Place): Promise<Finding[]> {
 }
 
 /** Locks are the kernel's: one that is held is held by a living process, so none is ever stale. */
+/** How many of the newest runs are looked at. */
+const looked = 50;
+
+async function checkRecords({ store }: Place): Promise<Finding[]> {
+  const found = await newestRuns(store, { most: looked, state: null, ref: null });
+  if (!found.ok) return [bad('records', sayStoreFailure(found.error), 'Mend the disk, or the rights there.')];
+  const broken = found.value.flatMap((seen) => (seen.kind === 'unreadable' ? [seen] : []));
+  const [first] = broken;
+  if (first === undefined) return [];
+  const says = `of the newest ${counted(found.value.length, 'run')}, ${broken.length} can't be read: ${visible(first.problem)}`;
+  return [warning('records', says, `Bring its files back from a backup, or remove runs/*/${first.id}`)];
+}
+
 function runnerWorks(path: string): boolean {
   if (!exists(path)) return false;
   const lock = tryLock(path);

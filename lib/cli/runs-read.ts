@@ -78,8 +78,9 @@ export async function standing(store: Store, most: number): Promise<StoreResult<
   if (!running.ok) return running;
   const history = await readHistory(store, { newest: furthest });
   if (!history.ok) return history;
-  const last = new Map<RefName, RunId>();
-  for (const { ref, id } of history.value.lines) if (!last.has(ref)) last.set(ref, id);
+  // A run of which nobody knows the ref stands for itself.
+  const last = new Map<RefName | RunId, RunId>();
+  for (const { ref, id } of history.value.lines) if (!last.has(ref ?? id)) last.set(ref ?? id, id);
   const waiting = [...queue.value.runs.map(({ id }) => id), ...queue.value.bad];
   return ok({
     active: (await lookAtAll(store, running.value)).sort(byNumber),
@@ -122,8 +123,8 @@ async function* historyPages(store: Store) {
   }
 }
 
-const isOfRef = (ref: string, wanted: string | null): boolean =>
-  wanted === null || ref === wanted || shortRef(ref) === wanted;
+const isOfRef = (ref: RefName | null, wanted: string | null): boolean =>
+  wanted === null || (ref !== null && (ref === wanted || shortRef(ref) === wanted));
 
 const byNumber = (a: Seen, b: Seen): number => numberOf(b) - numberOf(a);
 const numberOf = (seen: Seen): number =>

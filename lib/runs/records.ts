@@ -116,14 +116,14 @@ export type LogEntry =
   | { readonly kind: 'attempt'; readonly attempt: number; readonly at: Timestamp }
   | { readonly kind: 'truncated' };
 
-/** One line of `history.yml`. */
+/** One line of `history.yml`. What can't be read of a run is null; its times are then those of its id. */
 export type HistoryLine = {
-  readonly number: number;
+  readonly number: number | null;
   readonly id: RunId;
   readonly state: RunState;
   readonly outcome: OutcomeName;
-  readonly ref: RefName;
-  readonly sha: Sha;
+  readonly ref: RefName | null;
+  readonly sha: Sha | null;
   readonly createdAt: Timestamp;
   readonly finishedAt: Timestamp;
 };

@@ -115,6 +115,10 @@ export class Fields {
     return word as RefName;
   }
 
+  refOrNull(key: string): RefName | null {
+    return this.has(key) ? this.ref(key) : null;
+  }
+
   /** The bytes beside a text that is not UTF-8. */
   bytesOrNull(key: string): Uint8Array | null {
     const bytes = this.has(key) ? decodeBase64(this.text(key)) : null;

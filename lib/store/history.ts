@@ -6,11 +6,12 @@
  * ended later was faster to append, the file is written anew with the line in its place.
  * Must not know: who shows it.
  */
+import { timestamp } from '../base/clock.ts';
 import { type FileFailure, openAppender, readBytes, readRange, status, writeFile } from '../base/files.ts';
-import type { RunId } from '../base/ids.ts';
+import { type RunId, timeOf } from '../base/ids.ts';
 import { err, ok } from '../base/result.ts';
 import type { HistoryLine } from '../runs/records.ts';
-import { type FinalState, finalStates } from '../runs/states.ts';
+import { type FinalState, finalStates, type OutcomeName } from '../runs/states.ts';
 import { fromDisk, io, type StoreResult } from './failures.ts';
 import { historyFile, runDirectory, type Store } from './layout.ts';
 import { holding } from './locks.ts';
@@ -107,7 +108,7 @@ function insert(store: Store, line: HistoryLine): StoreResult<void> {
 /** The order of the file: by end, and runs that ended in the same millisecond by number. */
 function endedBefore(one: HistoryLine, other: HistoryLine): boolean {
   if (one.finishedAt !== other.finishedAt) return one.finishedAt < other.finishedAt;
-  return one.number < other.number;
+  return (one.number ?? 0) < (other.number ?? 0);
 }
 
 function appendLine(store: Store, line: HistoryLine): StoreResult<void> {
@@ -190,19 +191,38 @@ const lineOf = (store: Store, id: RunId): Promise<StoreResult<HistoryLine>> =>
     }),
   );
 
+/** A run that can't be read is a line too, or nobody would ever hear of it. */
 function readLineIn(directory: string, id: RunId, state: FinalState): ReadResult<HistoryLine> {
-  const meta = readOwnMeta(directory, id);
+  const meta = known(readOwnMeta(directory, id));
   if (!meta.ok) return meta;
-  const times = readRecord(directory, 'times.yml', parseTimes);
+  const times = known(readRecord(directory, 'times.yml', parseTimes));
   if (!times.ok) return times;
-  const outcome = readRecord(directory, 'outcome.yml', parseOutcome);
+  const outcome = known(readRecord(directory, 'outcome.yml', parseOutcome));
   if (!outcome.ok) return outcome;
-  const { createdAt, finishedAt } = times.value;
-  if (finishedAt === null)
-    return err({ reason: 'bad', file: 'times.yml', problem: "'finished_at' is missing" });
-  const { number, ref, sha } = meta.value;
-  return ok({ number, id, state, outcome: outcome.value.outcome, ref, sha, createdAt, finishedAt });
+  const { number = null, ref = null, sha = null } = meta.value ?? {};
+  const { createdAt = timestamp(timeOf(id)), finishedAt = null } = times.value ?? {};
+  return ok({
+    number,
+    id,
+    state,
+    outcome: outcome.value?.outcome ?? plainOutcome[state],
+    ref,
+    sha,
+    createdAt,
+    finishedAt: finishedAt ?? createdAt,
+  });
 }
+
+/** Null for a record that is none; what the machine does not give stays a failure. */
+const known = <T>(read: ReadResult<T>): ReadResult<T | null> =>
+  read.ok || read.error.reason === 'io' ? read : ok(null);
+
+const plainOutcome: Readonly<Record<FinalState, OutcomeName>> = {
+  complete: 'succeeded',
+  failed: 'failed-internal',
+  replaced: 'replaced',
+  canceled: 'canceled',
+};
 
 type Source = {
   readonly size: number;

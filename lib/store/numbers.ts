@@ -51,7 +51,7 @@ async function highestOfRuns(store: Store): Promise<StoreResult<Given>> {
   const inHistory = new Set<RunId>();
   for (const { id, number } of history.value) {
     inHistory.add(id);
-    if (number > highest.number) highest = { id, number };
+    if (number !== null && number > highest.number) highest = { id, number };
   }
   for (const state of ['pending', 'active'] as const) {
     const queue = await listQueue(store, state);

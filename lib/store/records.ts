@@ -220,12 +220,12 @@ export const parseHistory = (text: string): Parsed<HistoryLine> => {
   const data = parseLine(text);
   if (!data.ok) return data;
   return readFields(data.value, (fields) => ({
-    number: fields.integer('number', 1),
+    number: fields.integerOrNull('number', 1),
     id: fields.runId('id'),
     state: fields.oneOf('state', finalStates),
     outcome: fields.oneOf('outcome', outcomeNames),
-    ref: fields.ref('ref'),
-    sha: fields.sha('sha'),
+    ref: fields.refOrNull('ref'),
+    sha: fields.shaOrNull('sha'),
     createdAt: fields.time('created_at'),
     finishedAt: fields.time('finished_at'),
   }));

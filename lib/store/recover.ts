@@ -8,7 +8,7 @@
 import { join } from 'node:path';
 import { timestamp } from '../base/clock.ts';
 import { exists, listEntries, removeTree, rename, status } from '../base/files.ts';
-import { parseRunId, type RunId } from '../base/ids.ts';
+import { parseRunId, type RunId, timeOf } from '../base/ids.ts';
 import { err, ok } from '../base/result.ts';
 import { isAlive } from '../process/identity.ts';
 import type { Outcome, Owner } from '../runs/records.ts';
@@ -127,7 +127,7 @@ async function mend(store: Store, directory: string, id: RunId): Promise<StoreRe
     if (!kept.ok) return io(kept.error);
   }
   if (exists(join(directory, 'times.yml'))) return ok(undefined);
-  const createdAt = timestamp(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
+  const createdAt = timestamp(timeOf(id));
   const stamped = putTimes(directory, { createdAt, startedAt: null, finishedAt: null }, store.modes);
   return stamped.ok ? ok(undefined) : io(stamped.error);
 }

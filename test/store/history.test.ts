@@ -31,7 +31,7 @@ async function finished(store: Store, n: number): Promise<RunId> {
   return claimed.id;
 }
 
-const numbers = async (store: Store, options = { newest: 100 }): Promise<number[]> =>
+const numbers = async (store: Store, options = { newest: 100 }): Promise<(number | null)[]> =>
   good(await readHistory(store, options)).lines.map(({ number }) => number);
 
 test(
@@ -121,6 +121,23 @@ test(
 );
 
 test(
+  'a run that cannot be read has its line, so that it is not forgotten with a history that was deleted',
+  withStore(async ({ store }) => {
+    const id = await finished(store, 1);
+    const other = await finished(store, 2);
+    const run = join(store.root, 'runs/complete', id);
+    fs.writeFileSync(join(run, 'meta.yml'), 'x: [');
+    fs.rmSync(join(run, 'times.yml'));
+    fs.rmSync(file(store));
+    const ids = async () => good(await readHistory(store, { newest: 9 })).lines.map((line) => line.id);
+    assert.equal((await ids()).sort(), [id, other].sort());
+    good(await rebuildHistory(store));
+    assert.equal((await ids()).sort(), [id, other].sort());
+    assert.match(bytes(store), new RegExp(`"number": null, "id": "${id}", "state": "complete"`));
+  }),
+);
+
+test(
   'pages follow one another, over the bounds of chunks, in any hand',
   withStore(async ({ store }) => {
     const id = await finished(store, 1);
@@ -128,7 +145,7 @@ test(
     const foreign = `- {number: 1, id: ${id}, state: complete, outcome: succeeded, ref: refs/heads/main, sha: '${'1'.repeat(40)}', created_at: "2026-11-21T10:00:00.000Z", finished_at: "2026-11-21T10:00:00.000Z"}\n`;
     const many = Array.from({ length: 1000 }, (_, n) => own.replace('"number": 1', `"number": ${n + 1}`));
     fs.writeFileSync(file(store), many.join('') + foreign);
-    const seen: number[] = [];
+    const seen: (number | null)[] = [];
     let before: number | null = Number.POSITIVE_INFINITY;
     while (before !== null) {
       const page: HistoryPage = good(await readHistory(store, { newest: 97, before }));
