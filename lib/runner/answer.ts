@@ -7,7 +7,7 @@ import { monotonic, timestamp } from '../base/clock.ts';
 import type { JobId } from '../base/ids.ts';
 import type { Plain } from '../base/plain.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { nearest, visible } from '../base/text.ts';
+import { nearest, showDuration, visible } from '../base/text.ts';
 import { unreachable } from '../base/unreachable.ts';
 import { blame, type ExecutorFailure, sayExecutorFailure } from '../executors/failure.ts';
 import { type Answer, type Ask, answer, refuse, resultLimit, type ShAsk } from '../script/ask.ts';
@@ -225,7 +225,12 @@ async function runCommand(ask: ShAsk, seat: Seat): Promise<Answered> {
       stderr: kept.err.bytes(),
       truncated: kept.out.truncated || kept.err.truncated,
     }),
-    tell: () => emit(finished),
+    tell: async () => {
+      // That a signal ended it does not say whose.
+      if (end.endedBy === 'timeout' && ask.timeoutMs !== null)
+        await note(seat, `the command timed out after ${showDuration(ask.timeoutMs)}`);
+      await emit(finished);
+    },
   };
 }
 
