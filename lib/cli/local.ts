@@ -64,7 +64,7 @@ export async function workbench(
   const settings = localSettings(context);
   if (!settings.ok) return settings;
   const config = settings.value;
-  const executor = chosenExecutor(options.executor ?? config.executor ?? defaultExecutor);
+  const executor = chosenExecutor(options.executor ?? null, config);
   if (!executor.ok) return executor;
   const jobs = options.jobs ?? config.maxJobs;
   return ok({
@@ -106,12 +106,15 @@ function localSettings(context: Context): Result<Config, Complaint> {
   return ok(read.value.config);
 }
 
-function chosenExecutor(name: string): Result<Executor, Complaint> {
+/** A wrong word on the command line is wrong usage; one in the settings is a fault of theirs, as any other there. */
+function chosenExecutor(asked: string | null, config: Config): Result<Executor, Complaint> {
+  const name = asked ?? config.executor ?? defaultExecutor;
   const found = executorNamed(name);
   if (found.ok) return found;
   const { known, nearest } = found.error;
   const hint = nearest === null ? `There are: ${known.join(', ')}` : `Did you mean '${nearest}'?`;
-  return wrongUsage(`there is no executor '${visible(name)}'`, hint);
+  if (asked !== null) return wrongUsage(`there is no executor '${visible(name)}'`, hint);
+  return trouble(`your settings have faults: there is no executor '${visible(name)}'`, hint);
 }
 
 /** ^C and its like as the wish that a run be canceled. */

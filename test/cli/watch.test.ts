@@ -66,4 +66,29 @@ test(
   }),
 );
 
+test(
+  'what only another command line can mend is exit 2 at once; settings can be mended while it waits',
+  forge(async (f) => {
+    f.commit(pipeline('echo good'));
+    const wrong: [words: string[], said: RegExp][] = [
+      [['--variable', 'x'], /--variable x: /],
+      [['--executor', 'dokcer'], /Did you mean 'docker'\?/],
+    ];
+    for (const [words, said] of wrong) {
+      const ended = f.quireIn(f.work, {}, 'watch', ...words);
+      assert.is(ended.code, 2, ended.err);
+      assert.match(ended.err, said);
+    }
+    const settings = join(f.home, '.config/quire/config.fnl');
+    fs.mkdirSync(join(settings, '..'), { recursive: true });
+    for (const faulty of ['{:secrets 7}', '{:executor "dokcer"}']) {
+      fs.writeFileSync(settings, faulty);
+      const talker = new Talker(f, f.work, 'watch');
+      await talker.hears('your settings have faults');
+      await talker.hears('waiting for changes');
+      assert.is(await talker.stop(), 130);
+    }
+  }),
+);
+
 test.run();

@@ -43,7 +43,7 @@ class Watching {
   #began = 0;
   /** What the last line says while nothing runs; null while something does. */
   #idle: string | null = null;
-  #interrupted = false;
+  #exit: ExitCode = exits.done;
 
   constructor(context: Context, at: Standing, options: WatchOptions) {
     this.#at = at;
@@ -63,10 +63,7 @@ class Watching {
 
   async untilOver(): Promise<ExitCode> {
     const interruption = this.#context.interruption();
-    const interrupt = (): void => {
-      this.#interrupted = true;
-      this.#watch.quit();
-    };
+    const interrupt = (): void => this.#leave(exits.interrupted);
     interruption.addEventListener('abort', interrupt);
     const keys = this.#screen.isTerminal
       ? listenToKeys((key) => (key === interruptKey ? interrupt() : this.#press(key)))
@@ -74,7 +71,12 @@ class Watching {
     await this.#watch.over;
     keys?.close();
     this.#screen.close();
-    return this.#interrupted ? exits.interrupted : exits.done;
+    return this.#exit;
+  }
+
+  #leave(code: ExitCode): void {
+    this.#exit = code;
+    this.#watch.quit();
   }
 
   #press(key: string): void {
@@ -105,8 +107,10 @@ class Watching {
     this.#screen.keep(() => statusRows(display, this.#screen.paint, this.#lastLine()));
     const bench = await workbench(this.#context, this.#at, this.#options);
     if (!bench.ok) {
-      complain(this.#context, bench.error);
       this.#idle = 'not started';
+      const code = complain(this.#context, bench.error);
+      // Settings may be mended while we wait; our own command line can't be.
+      if (code === exits.usage) this.#leave(code);
       return;
     }
     const end = await runLocally({
