@@ -7,6 +7,7 @@
 import { dirname, join } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { type Paint, paintWith, wantsColour } from './colour.ts';
+import type { Interruption } from './interruption.ts';
 
 /** One of the program's two streams. */
 export type Output = {
@@ -73,12 +74,11 @@ export type GlobalOptions = {
 };
 
 /** The context of this process. */
-export function processContext(bin: string, globals: GlobalOptions): Context {
-  const interruption = new Interruption();
+export function processContext(bin: string, globals: GlobalOptions, interruption: Interruption): Context {
   const colour = globals.color ?? true;
   return {
-    stdout: outputTo(process.stdout, colour, interruption),
-    stderr: outputTo(process.stderr, colour, interruption),
+    stdout: outputTo(process.stdout, colour),
+    stderr: outputTo(process.stderr, colour),
     cwd: process.cwd(),
     env: process.env,
     clock: systemClock,
@@ -88,11 +88,9 @@ export function processContext(bin: string, globals: GlobalOptions): Context {
   };
 }
 
-function outputTo(stream: NodeJS.WriteStream, colour: boolean, interruption: Interruption): Output {
+function outputTo(stream: NodeJS.WriteStream, colour: boolean): Output {
   const isTerminal = stream.isTTY === true;
   const colours = wantsColour({ asked: colour, env: process.env, isTerminal });
-  // `quire list | head`: nobody reads on, so there is nothing left to do and nothing to complain about.
-  stream.on('error', () => interruption.readerGone());
   return {
     write: (text) => {
       stream.write(text);
@@ -110,27 +108,4 @@ function outputTo(stream: NodeJS.WriteStream, colour: boolean, interruption: Int
       return isTerminal ? stream.columns : null;
     },
   };
-}
-
-/** Listens to signals once somebody wants to end in good order. */
-class Interruption {
-  readonly #controller = new AbortController();
-  #listening = false;
-
-  listen(): AbortSignal {
-    if (this.#listening) return this.#controller.signal;
-    this.#listening = true;
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => this.#interrupt());
-    return this.#controller.signal;
-  }
-
-  readerGone(): void {
-    if (!this.#listening) process.exit(0);
-    this.#controller.abort();
-  }
-
-  #interrupt(): void {
-    if (this.#controller.signal.aborted) process.exit(130);
-    this.#controller.abort();
-  }
 }

@@ -9,24 +9,26 @@ import { CommanderError } from 'commander';
 import { readText } from '../base/files.ts';
 import { installationOf, processContext } from './context.ts';
 import { type ExitCode, exits } from './exit.ts';
+import { Interruption } from './interruption.ts';
 import { program } from './program.ts';
 
 /** Runs the command that the arguments name, and ends the process. */
 export async function main(args: readonly string[], { bin }: { bin: string }): Promise<void> {
+  const interruption = new Interruption();
   let code: ExitCode = exits.done;
   const quire = program({
     version: versionAt(installationOf(bin).root),
     start: async (globals, command) => {
-      code = await command(processContext(bin, globals));
+      code = await command(processContext(bin, globals, interruption));
     },
   });
-  process.on('unhandledRejection', (error) => end(sayBug(error)));
+  process.on('unhandledRejection', (error) => end(sayBug(error), interruption));
   try {
     await quire.parseAsync(args, { from: 'user' });
   } catch (error) {
     code = error instanceof CommanderError ? usageCode(error) : sayBug(error);
   }
-  end(code);
+  end(code, interruption);
 }
 
 /** Commander has printed what there is to say. */
@@ -40,9 +42,10 @@ function sayBug(error: unknown): ExitCode {
   return exits.infrastructure;
 }
 
-/** Ends the process once both streams are written out: a pipe takes 64 KiB at a time. */
-function end(code: ExitCode): void {
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+/** Ends the process once both streams are written out (a pipe takes 64 KiB at a time) and have told their errors. */
+function end(code: ExitCode, interruption: Interruption): void {
+  const exit = (): void => process.exit(interruption.failed ? exits.infrastructure : code);
+  process.stdout.write('', () => process.stderr.write('', () => setImmediate(exit)));
 }
 
 function versionAt(root: string): string {

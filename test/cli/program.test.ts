@@ -101,6 +101,33 @@ test(
 );
 
 test(
+  'a full disk under the output is said and is exit 3, whatever the command found',
+  withRun((box) => {
+    box.write('.quire/ci.fnl', '(local ci (require :quire.ci))\n(ci.job :a [:quire/push] (fn []))\n');
+    const commands: [cwd: string, words: string[]][] = [
+      ['/', ['--help']],
+      [box.bare, ['list', '--json']],
+      [box.bare, ['show', '1']],
+      [box.bare, ['logs', '1', 'build', '--raw']],
+      [box.work, ['ci', 'compile', '.quire/ci.fnl']],
+      [box.work, ['ci', 'run']],
+      [box.work, ['ci', 'run', '--events', 'stdout']],
+    ];
+    for (const [cwd, words] of commands) {
+      const ended = spawnSync('sh', ['-c', 'exec "$@" >/dev/full', 'sh', process.execPath, bin, ...words], {
+        cwd,
+        encoding: 'utf8',
+        env: { ...plain, XDG_CACHE_HOME: join(box.directory, 'cache') },
+      });
+      assert.is(ended.status, 3, `${words.join(' ')}: ${ended.stderr}`);
+      const said = ended.stderr.match(/^quire: could not write to standard output: ENOSPC$/gm);
+      assert.is(said?.length, 1, `${words.join(' ')}: ${ended.stderr}`);
+      assert.not.match(ended.stderr, /\n {4}at /, 'no stack trace');
+    }
+  }),
+);
+
+test(
   '^C ends a command that only waits',
   withRun(async (box) => {
     const store = openStore(join(box.bare, 'quire'));
