@@ -35,18 +35,28 @@ export function cronLines({ gitDir, node, bin }: CronPlace): string[] {
 
 /** A crontab with these lines in place of the repository's earlier ones; with none, those are taken out. */
 export function withBlock(crontab: string, gitDir: string, lines: readonly string[]): string {
-  const [begin, end] = edges(gitDir);
-  const rest: string[] = [];
-  let inside = false;
-  for (const line of crontab.split('\n')) {
-    if (line === begin) inside = true;
-    if (!inside) rest.push(line);
-    if (line === end) inside = false;
-  }
+  const rest = withoutBlock(crontab.split('\n'), gitDir);
   while (rest.at(-1) === '') rest.pop();
   const all = [...rest, ...lines];
   return all.length === 0 ? '' : `${all.join('\n')}\n`;
 }
+
+/** A line that somebody has put into the block stays, and so does all that follows when the end is missing. */
+function withoutBlock(lines: readonly string[], gitDir: string): string[] {
+  const [begin, end] = edges(gitDir);
+  let inside = false;
+  return lines.filter((line) => {
+    const isEdge = line === begin || line === end;
+    if (isEdge) inside = line === begin;
+    return !isEdge && !(inside && isOurs(line, gitDir));
+  });
+}
+
+/** Whoever changed the times or the redirection of such a line: the repository and what is called remain. */
+const isOurs = (line: string, gitDir: string): boolean =>
+  ['drain', 'cleanup'].some((command) =>
+    line.includes(inCrontab(` --repo ${shellWord(gitDir)} ${command} `)),
+  );
 
 export const hasBlock = (crontab: string, gitDir: string): boolean =>
   crontab.split('\n').includes(edges(gitDir)[0]);

@@ -112,6 +112,34 @@ test("a crontab keeps everybody else's lines", () => {
   assert.is(withBlock(withBlock('', place.gitDir, lines), place.gitDir, []), '');
 });
 
+test('a crontab block that was edited takes nothing of the user with it', () => {
+  const place = { gitDir: '/srv/100%.git', node: '/usr/bin/node', bin: '/opt/quire' };
+  const lines = cronLines(place);
+  const older = cronLines({ ...place, node: '/old/node', bin: '/old/quire' });
+  const cases: [crontab: readonly string[], kept: readonly string[]][] = [
+    [[...older.slice(0, -1), '1 2 * * * true'], ['1 2 * * * true']],
+    [
+      [...older.slice(0, 2), '# mine', '@reboot true', ...older.slice(2, -1), 'A=b'],
+      ['# mine', '@reboot true', 'A=b'],
+    ],
+    [[...older.slice(0, -1), ...older, '1 2 * * * true'], ['1 2 * * * true']],
+    [
+      [...older.slice(0, 1), ...cronLines({ ...place, gitDir: '/srv/o.git' })],
+      cronLines({ ...place, gitDir: '/srv/o.git' }),
+    ],
+    [older.map((line) => line.replace('*/5', '*/9').replace('>', '>>')), []],
+    [
+      ['# my own', ...older.slice(1, 2)],
+      ['# my own', ...older.slice(1, 2)],
+    ],
+  ];
+  for (const [crontab, kept] of cases) {
+    const text = `${crontab.join('\n')}\n`;
+    assert.is(withBlock(text, place.gitDir, []), kept.map((line) => `${line}\n`).join(''));
+    assert.is(withBlock(text, place.gitDir, lines), `${[...kept, ...lines].join('\n')}\n`);
+  }
+});
+
 test('the first config has what was known at install, and evaluates to just that', () => {
   const template = readFileSync(join(root, 'templates/config.fnl'), 'utf8');
   const path = '/a "b"\\c:/d\u0001';
