@@ -126,8 +126,8 @@ async function runIn(helpers: Helpers, run: LocalRun): Promise<LocalEnd> {
   if (!hasPipeline(files.value)) return { kind: 'no-pipeline' };
   const cached = makeDirectory(run.cache);
   if (!cached.ok) return trouble(sayFileFailure(cached.error));
-  const out = run.outDirectory === null ? null : openOutDirectory(run.outDirectory, subject.value.meta);
-  if (out !== null && !out.ok) return trouble(sayStoreFailure(out.error));
+  const out = run.outDirectory === null ? null : await openOutDirectory(run.outDirectory, subject.value.meta);
+  if (out !== null && !out.ok) return trouble(sayOutFailure(out.error));
   const workspace = workspaceFor(run);
   if (!workspace.ok) return trouble(sayFileFailure(workspace.error));
   return new LocalPerformance(
@@ -139,6 +139,11 @@ async function runIn(helpers: Helpers, run: LocalRun): Promise<LocalEnd> {
     out?.value ?? null,
   ).perform();
 }
+
+const sayOutFailure = (failure: StoreFailure): string =>
+  failure.reason === 'in-the-way'
+    ? `${sayStoreFailure(failure)}: name a directory that is new or holds an earlier run`
+    : sayStoreFailure(failure);
 
 type Workspace = { readonly path: string; readonly clear: () => void };
 

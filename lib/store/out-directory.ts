@@ -11,8 +11,8 @@ import type { Meta, Outcome, PipelineRecord } from '../runs/records.ts';
 import { fromDisk, io, type StoreResult } from './failures.ts';
 import { type Modes, modesOf } from './layout.ts';
 import { writePipeline } from './pipeline.ts';
-import { metaText, outcomeText } from './records.ts';
-import { putRecord, putTimes, readTimes, stamp } from './run-files.ts';
+import { metaText, outcomeText, parseMeta } from './records.ts';
+import { putRecord, putTimes, readOptional, readTimes, stamp } from './run-files.ts';
 import { reading } from './yaml.ts';
 
 export type OutDirectory = { readonly directory: string; readonly modes: Modes; readonly clock: Clock };
@@ -20,15 +20,15 @@ export type OutDirectory = { readonly directory: string; readonly modes: Modes; 
 const records = ['meta.yml', 'times.yml', 'pipeline.yml', 'outcome.yml', 'container.yml', 'log.yml'];
 
 /** Begins a run in a directory; the files of an earlier run there are replaced, anything else is left alone. */
-export function openOutDirectory(
+export async function openOutDirectory(
   directory: string,
   meta: Meta,
   options: { readonly clock?: Clock; readonly mode?: number } = {},
-): StoreResult<OutDirectory> {
+): Promise<StoreResult<OutDirectory>> {
   const out = { directory, modes: modesOf(options.mode ?? 0o644), clock: options.clock ?? systemClock };
   const made = makeDirectory(directory);
   if (!made.ok) return io(made.error);
-  const cleared = clearEarlierRun(directory);
+  const cleared = await clearEarlierRun(directory);
   if (!cleared.ok) return cleared;
   const written = putRecord(directory, 'meta.yml', metaText(meta), out.modes);
   if (!written.ok) return io(written.error);
@@ -37,13 +37,18 @@ export function openOutDirectory(
   return begun.ok ? ok(out) : io(begun.error);
 }
 
-/** `jobs/` is ours to remove only where a run was: next to a `meta.yml`. */
-function clearEarlierRun(directory: string): StoreResult<void> {
-  const jobs = join(directory, 'jobs');
-  if (!exists(join(directory, 'meta.yml'))) {
-    return exists(jobs) ? err({ reason: 'in-the-way', path: jobs }) : ok(undefined);
+/** Files and `jobs/` are ours to remove only where a run was: next to a `meta.yml` that is a run's. */
+async function clearEarlierRun(directory: string): Promise<StoreResult<void>> {
+  const meta = await reading(() => readOptional(directory, 'meta.yml', parseMeta));
+  if (!meta.ok) {
+    if (meta.error.reason === 'io') return io(meta.error.failure);
+    return err({ reason: 'in-the-way', path: join(directory, 'meta.yml') });
   }
-  const gone = removeTree(jobs);
+  if (meta.value === null) {
+    const strange = ['jobs', ...records].map((name) => join(directory, name)).find(exists);
+    return strange === undefined ? ok(undefined) : err({ reason: 'in-the-way', path: strange });
+  }
+  const gone = removeTree(join(directory, 'jobs'));
   if (!gone.ok) return io(gone.error);
   for (const file of [...records].reverse()) {
     const removed = remove(join(directory, file));

@@ -183,12 +183,16 @@ test(
 );
 
 test(
-  'a directory where nothing can be made is said at once',
+  'a directory where nothing can be made, or that holds something else, is said at once',
   forge(async (f) => {
     f.commit('(local ci (require :quire.ci))\n(ci.job :a [:quire/push] (fn [] {}))\n');
     const said = run(f, '--out-dir', '/proc/quire/out');
     assert.is(said.code, 3);
     assert.match(said.err, /\/proc\/quire/);
+    fs.writeFileSync(join(f.home, 'meta.yml'), 'mine');
+    const strange = run(f, '--out-dir', f.home);
+    assert.is(strange.code, 3);
+    assert.match(strange.err, /meta\.yml is in the way: name a directory/);
   }),
 );
 

@@ -24,7 +24,7 @@ test(
   'a local run leaves the files of a run, and a second one takes their place',
   withDirectory(async (directory) => {
     for (const round of ['first', 'second']) {
-      const out = good(openOutDirectory(join(directory, 'out'), { ...meta, number: 1 }));
+      const out = good(await openOutDirectory(join(directory, 'out'), { ...meta, number: 1 }));
       good(await outPipeline(out, jobs('build', round)));
       const records = journal(out, { trouble: ({ code }) => assert.unreachable(code) });
       const at = '2026-11-21T10:00:00.000Z' as never;
@@ -56,8 +56,22 @@ test(
   withDirectory(async (directory) => {
     fs.mkdirSync(join(directory, 'jobs'));
     fs.writeFileSync(join(directory, 'jobs/precious'), 'x');
-    assert.is(bad(openOutDirectory(directory, { ...meta, number: 1 })).reason, 'in-the-way');
-    assert.ok(fs.existsSync(join(directory, 'jobs/precious')));
+    for (const foreign of [null, '', 'title: mine\n', '[[[[', '{"id": 1}']) {
+      if (foreign !== null) fs.writeFileSync(join(directory, 'meta.yml'), foreign);
+      assert.is(bad(await openOutDirectory(directory, { ...meta, number: 1 })).reason, 'in-the-way');
+      assert.ok(fs.existsSync(join(directory, 'jobs/precious')));
+      if (foreign !== null) assert.is(fs.readFileSync(join(directory, 'meta.yml'), 'utf8'), foreign);
+    }
+  }),
+);
+
+test(
+  'nor is a file that has the name of a record, where no run was',
+  withDirectory(async (directory) => {
+    fs.writeFileSync(join(directory, 'pipeline.yml'), 'mine');
+    const failure = bad(await openOutDirectory(directory, { ...meta, number: 1 }));
+    assert.equal(failure, { reason: 'in-the-way', path: join(directory, 'pipeline.yml') });
+    assert.equal(fs.readdirSync(directory), ['pipeline.yml']);
   }),
 );
 
