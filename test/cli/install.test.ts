@@ -196,6 +196,8 @@ test(
       fs.readdirSync(other).filter((name) => name.includes('quire')),
       [],
     );
+    assert.match((await takeOut(box)).out(), 'other repositories that use it lose this hook too');
+    assert.not.match((await takeOut(box)).out(), 'core.hooksPath', 'nothing was there to lose');
   }),
 );
 

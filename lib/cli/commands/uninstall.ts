@@ -32,6 +32,9 @@ export async function uninstall(
   if (!taken.ok) return complain(context, fileTrouble(taken.error));
   const { write } = context.stdout;
   write(`${sayTaken(taken.value, hookPath(hooks.directory))}\n`);
+  const isGone = taken.value === 'removed' || taken.value === 'put-back';
+  if (isGone && hooks.configured)
+    write('core.hooksPath names that directory: other repositories that use it lose this hook too.\n');
   if (!options.purge) {
     if (exists(dataDirectory)) write(`The records stay in ${dataDirectory} (--purge removes them).\n`);
     return exits.done;
