@@ -202,6 +202,21 @@ test(
 );
 
 test(
+  'a core.hooksPath where no directory can be is named with the way out, and nothing is made',
+  withSandbox(async (box) => {
+    const before = fs.readdirSync(box.bare);
+    for (const path of ['/dev/null', '/proc/hk', '/etc/passwd/x']) {
+      box.git(['config', 'core.hooksPath', path], { cwd: box.bare });
+      const done = await run(box);
+      assert.is(done.code, 3);
+      assert.match(done.err(), `core.hooksPath is ${path}, which is no directory`);
+      assert.match(done.err(), 'config --unset core.hooksPath');
+      assert.equal(fs.readdirSync(box.bare), before);
+    }
+  }),
+);
+
+test(
   'what git syncs already is added to',
   withSandbox(async (box) => {
     box.git(['config', 'core.fsync', 'index,-pack'], { cwd: box.bare });

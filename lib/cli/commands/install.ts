@@ -5,7 +5,7 @@
  * Must not know: what a run is.
  */
 import { join, relative, resolve } from 'node:path';
-import { changeMode, exists, readText, status, writeFile } from '../../base/files.ts';
+import { changeMode, exists, makeDirectory, readText, status, writeFile } from '../../base/files.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import { visible } from '../../base/text.ts';
 import { executorNamed } from '../../executors/registry.ts';
@@ -16,7 +16,7 @@ import { firstConfig } from '../config-text.ts';
 import type { Context } from '../context.ts';
 import { durableFsync, fsyncSince, isAtLeast } from '../durable-git.ts';
 import { type ExitCode, exits } from '../exit.ts';
-import { type HookFailure, hookPath, mayNotWrite, putHook } from '../hook-file.ts';
+import { type HookFailure, hookPath, mayNotWrite, putHook, shellWord } from '../hook-file.ts';
 import { openPlaceAt, type Place } from '../place.ts';
 import { aligned } from '../words.ts';
 
@@ -32,6 +32,8 @@ export async function install(context: Context, repo: string, options: InstallOp
   if (!place.ok) return complain(context, place.error);
   const stranger = otherOwner(place.value);
   if (stranger !== null) return complain(context, stranger);
+  const nowhere = noHooksDirectory(context, place.value);
+  if (nowhere !== null) return complain(context, nowhere);
   const rows: Row[] = [];
   for (const step of [makeData, writeConfig, setUpGit, writeHook]) {
     const done = await step(context, place.value, options);
@@ -64,6 +66,18 @@ function otherOwner({ gitDir }: Place): Complaint | null {
   const message = `${gitDir} belongs to another user (uid ${directory.value.owner}, you are ${me})`;
   const hint = `Install as that user: sudo -u '#${directory.value.owner}' quire install ${gitDir}`;
   return wrongUsage(message, hint).error;
+}
+
+/** Looked at before anything is made: what git's config says wrongly is mended there, and no half of quire is left. */
+function noHooksDirectory(context: Context, { gitDir, settings }: Place): Complaint | null {
+  const { directory, configured } = hooksOf(gitDir, settings, context.env.HOME);
+  const made = configured ? makeDirectory(directory) : ok(undefined);
+  if (made.ok) return null;
+  if (made.error.reason === 'full') return fileTrouble(made.error).error;
+  const value = visible(settings.get('core.hooksPath') ?? directory);
+  const message = `core.hooksPath is ${value}, which is no directory and can't be made one (${made.error.code})`;
+  const hint = `Name another one, or use the repository's own: git -C ${shellWord(gitDir)} config --unset core.hooksPath`;
+  return trouble(message, `${hint}\n(with --global where it is set for all repositories)`).error;
 }
 
 async function makeData(_: Context, { store, dataDirectory }: Place): Promise<Result<Row[], Complaint>> {
