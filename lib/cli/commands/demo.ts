@@ -30,13 +30,16 @@ import { install } from './install.ts';
 export type DemoOptions = { readonly keep?: string };
 
 export async function demo(context: Context, options: DemoOptions): Promise<ExitCode> {
+  // From here on ^C is heard: what it ends on the way would else be told as a failure of the demo's own.
+  const interruption = context.interruption();
   const home =
     options.keep === undefined
       ? makeTemporaryDirectory(join(tmpdir(), 'quire-demo-'))
       : emptyDirectory(resolve(context.cwd, options.keep));
   if (!home.ok)
     return complain(context, 'exit' in home.error ? home.error : trouble(sayFileFailure(home.error)).error);
-  const done = await new Demo(context, home.value).all();
+  const done = await new Demo(context, home.value).all(interruption);
+  if (interruption.aborted) return exits.interrupted;
   return done.ok ? exits.done : complain(context, trouble(done.error).error);
 }
 
@@ -72,7 +75,7 @@ class Demo {
     this.#work = join(home, 'greet');
   }
 
-  async all(): Promise<Result<void, string>> {
+  async all(interruption: AbortSignal): Promise<Result<void, string>> {
     const { templates } = this.#context.installation;
     const steps: (() => Promise<Result<unknown, string>>)[] = [
       () => this.#git('init', '-q', '--bare', '-b', 'main', this.#repo),
@@ -90,6 +93,7 @@ class Demo {
       () => this.#push(),
     ];
     for (const step of steps) {
+      if (interruption.aborted) return err('interrupted');
       const done = await step();
       if (!done.ok) return done;
     }
