@@ -23,6 +23,8 @@ export type DriveOptions = {
   readonly only?: readonly JobId[];
   /** Default none. */
   readonly takenOver?: readonly TakenOver[];
+  /** Told of a job whose outputs were asked for, and that is neither worked nor taken over. */
+  readonly missed?: (job: JobId) => void;
 };
 
 /** Works the jobs of a run. Emits everything from `run-started` on, but not `run-finished`: the caller may have to clean up first. */
@@ -39,7 +41,7 @@ export async function driveJobs(stage: Stage, options: DriveOptions = {}): Promi
     sha: stage.meta.sha,
     jobs: registered(pipeline).jobs.filter((job) => only === null || only.has(job.id)),
   });
-  const work = new Work(stage, jobs, options.takenOver ?? []);
+  const work = new Work(stage, jobs, options);
   const { timeoutMs } = stage.limits;
   const callOff = after(timeoutMs, () => stage.stop({ kind: 'timeout', limitMs: timeoutMs }));
   try {
@@ -55,6 +57,7 @@ class Work {
   readonly #stage: Stage;
   readonly #jobs: ReadonlyMap<JobId, Job>;
   readonly #nodes: readonly Node[];
+  readonly #missed: (job: JobId) => void;
   readonly #progress = new Map<JobId, Progress>();
   readonly #outputs = new Map<JobId, Plain | null>();
   readonly #running = new Map<JobId, Promise<void>>();
@@ -62,8 +65,9 @@ class Work {
   readonly #failFast = new AbortController();
   #firstError: { readonly job: JobId; readonly error: string | null } | null = null;
 
-  constructor(stage: Stage, jobs: readonly Job[], takenOver: readonly TakenOver[]) {
+  constructor(stage: Stage, jobs: readonly Job[], { takenOver = [], missed = () => {} }: DriveOptions) {
     this.#stage = stage;
+    this.#missed = missed;
     this.#jobs = new Map(jobs.map((job) => [job.id, job]));
     this.#nodes = nodesOf(stage.script.pipeline, jobs);
     for (const job of jobs) this.#progress.set(job.id, 'waiting');
@@ -109,12 +113,16 @@ class Work {
     const signal = job.options.always
       ? this.#stage.signal
       : AbortSignal.any([this.#stage.signal, this.#failFast.signal]);
-    const outputsOf = (of: JobId): Plain => this.#outputs.get(of) ?? null;
-    const done = workJob(this.#stage, job, signal, outputsOf).then((result) => {
+    const done = workJob(this.#stage, job, signal, (of) => this.#outputsOf(of)).then((result) => {
       this.#running.delete(id);
       this.#take(job, result);
     });
     this.#running.set(id, done);
+  }
+
+  #outputsOf(job: JobId): Plain {
+    if (!this.#outputs.has(job)) this.#missed(job);
+    return this.#outputs.get(job) ?? null;
   }
 
   #take(job: Job, result: JobResult): void {

@@ -83,7 +83,13 @@ export type Choice =
   /** These jobs, and what they need. */
   | { readonly kind: 'jobs'; readonly jobs: readonly string[] }
   /** One job, and what `(jobs …)` answers in it; `quire/push` is what git says unless it is among them. */
-  | { readonly kind: 'alone'; readonly job: string; readonly outputs: ReadonlyMap<string, Plain> };
+  | {
+      readonly kind: 'alone';
+      readonly job: string;
+      readonly outputs: ReadonlyMap<string, Plain>;
+      /** Told of a job that `(jobs …)` asked for and that is not among them. */
+      readonly missed: (job: string) => void;
+    };
 
 export type LocalEnd =
   | { readonly kind: 'ended'; readonly outcome: Outcome }
@@ -269,12 +275,18 @@ function choose(pipeline: Pipeline, choice: Choice): Result<DriveOptions, string
     case 'alone': {
       const job = jobsNamed(pipeline, [choice.job]);
       if (!job.ok) return job;
+      const given = jobsNamed(
+        pipeline,
+        [...choice.outputs.keys()].filter((id) => id !== 'quire/push'),
+      );
+      if (!given.ok) return err(`the given outputs: ${given.error}`);
       const takenOver = [...choice.outputs].map(([id, outputs]) => ({
         job: id as JobId,
         outputs,
         red: false,
       }));
-      return ok({ only: job.value, takenOver: takenOver.filter(({ job: id }) => id !== choice.job) });
+      const { missed } = choice;
+      return ok({ only: job.value, takenOver: takenOver.filter(({ job: id }) => id !== choice.job), missed });
     }
     default:
       return unreachable(choice);

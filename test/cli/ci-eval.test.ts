@@ -12,6 +12,7 @@ const pipeline = `(local ci (require :quire.ci))
 (ci.job :test [:build] (fn [{: sh : jobs}]
   (let [{: n} (jobs :build) r (sh (.. "exit " n))] (when (> r.exit 0) (error (.. "n is " n))))))
 (ci.job :nothing [:build] (fn []))
+(ci.job :red [:build] (fn [{: sh!}] (sh! "exit 3")))
 (ci.job :branch [:quire/push] (fn [{: sh! : jobs}] (sh! (.. "printf " (. (jobs :quire/push) :branch)))))
 `;
 
@@ -46,10 +47,26 @@ test(
     const given = inputs({ 'quire/push': { branch: 'given' } });
     assert.is(evaluate(f, '--job', 'branch', '--inputs', given).out, 'given');
     assert.is(evaluate(f, '--job', 'test', '--inputs', inputs([])).code, 2);
+    const stranger = evaluate(f, '--job', 'test', '--inputs', inputs({ buil: { n: 0 } }));
+    assert.is(stranger.code, 2);
+    assert.match(stranger.err, "there is no job 'buil'; did you mean 'build'?");
     assert.is(evaluate(f, '--job', 'test', '--inputs', '/nowhere').code, 2);
     const nowhere = evaluate(f, '--job', 'test', '--workspace', '/nowhere');
     assert.is(nowhere.code, 2);
     assert.match(nowhere.err, 'there is no directory /nowhere');
+  }),
+);
+
+test(
+  'a job that asked for what was not given is told so, one that did not ask is not',
+  forge((f) => {
+    f.commit(pipeline);
+    const asked = evaluate(f, '--job', 'test');
+    assert.is(asked.code, 1);
+    assert.match(asked.err, /^quire: \(jobs :build\) gave nil: /m);
+    const silent = evaluate(f, '--job', 'red');
+    assert.is(silent.code, 1);
+    assert.not.match(silent.err, 'gave nil');
   }),
 );
 

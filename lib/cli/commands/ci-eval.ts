@@ -35,26 +35,29 @@ export async function ciEval(context: Context, options: CiEvalOptions): Promise<
   if (!at.ok) return complain(context, at.error);
   const bench = await workbench(context, at.value, options);
   if (!bench.ok) return complain(context, bench.error);
-  const ending: { state: FinalJobState | null; missing: readonly string[] } = { state: null, missing: [] };
+  const ending: { state: FinalJobState | null } = { state: null };
+  const missing = new Set<string>();
   const end = await runLocally({
     ...bench.value,
     revision: null,
     pipelineFile,
-    choice: { kind: 'alone', job: options.job, outputs: inputs.value },
+    choice: {
+      kind: 'alone',
+      job: options.job,
+      outputs: inputs.value,
+      missed: (job) => missing.add(job),
+    },
     sink: tee(rawStreams(context), {
       hear(event) {
         if (event.event === 'job-finished') ending.state = event.state;
-        if (event.event !== 'run-started') return;
-        const needed = event.jobs.flatMap(({ inputs: ids }) => ids);
-        ending.missing = needed.filter((id) => id !== 'quire/push' && !inputs.value.has(id));
       },
     }),
     outDirectory: null,
     signal: cancelSignal(context),
   });
   const code = tellEnd(context, end, { revision: null, pipelineFile });
-  if (ending.state === 'failed' && ending.missing.length > 0) {
-    const calls = ending.missing.map((id) => `(jobs :${visible(id)})`).join(', ');
+  if (ending.state === 'failed' && missing.size > 0) {
+    const calls = [...missing].map((id) => `(jobs :${visible(id)})`).join(', ');
     warn(context, `${calls} gave nil: what other jobs returned is taken from --inputs FILE`);
   }
   // A run may pardon a failed job (:allow-failure); the job itself has failed all the same.
