@@ -66,6 +66,8 @@ export type Standing = {
   readonly pending: readonly Seen[];
   readonly waiting: number;
   readonly refs: readonly Seen[];
+  /** How many refs more have a last run, as far back as was looked. */
+  readonly moreRefs: number;
 };
 
 /** How many finished runs back a ref's last one is looked for. */
@@ -87,6 +89,7 @@ export async function standing(store: Store, most: number): Promise<StoreResult<
     pending: await lookAtAll(store, waiting.slice(0, most)),
     waiting: waiting.length,
     refs: await lookAtAll(store, [...last.values()].slice(0, most)),
+    moreRefs: Math.max(0, last.size - most),
   });
 }
 

@@ -253,6 +253,21 @@ test(
 );
 
 test(
+  'status: how many refs more there are is said',
+  withRuns(async (store, box) => {
+    for (let number = 1; number <= 22; number += 1) {
+      await finished(store, number, { ref: `refs/heads/b${number}` });
+      if (number < 20) continue;
+      const { refs, more_refs: more } = (
+        await said(box, (context) => status(context, { json: true }))
+      ).json() as { refs: unknown[]; more_refs: number };
+      assert.equal([refs.length, more], [Math.min(number, 20), Math.max(0, number - 20)]);
+    }
+    assert.match((await said(box, (context) => status(context, {}))).out(), /#3 .*\n {2}and 2 more\n/);
+  }),
+);
+
+test(
   'outside of any repository, and in a work tree: wrong usage with the way out',
   withRuns(async (_, box) => {
     for (const cwd of [box.directory, box.work]) {

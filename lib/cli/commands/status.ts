@@ -22,7 +22,7 @@ export async function status(context: Context, options: { readonly json?: boolea
   const { store } = place.value;
   const found = await standing(store, most);
   if (!found.ok) return complain(context, storeTrouble(found.error));
-  const { active, pending, waiting, refs } = found.value;
+  const { active, pending, waiting, refs, moreRefs } = found.value;
   if (options.json) {
     const whole = {
       paused: isPaused(store),
@@ -30,6 +30,7 @@ export async function status(context: Context, options: { readonly json?: boolea
       pending: pending.map(lineOf),
       waiting,
       refs: refs.map(lineOf),
+      more_refs: moreRefs,
       bad_events: badEvents(store),
     };
     context.stdout.write(`${JSON.stringify(whole, null, 2)}\n`);
@@ -39,15 +40,16 @@ export async function status(context: Context, options: { readonly json?: boolea
   for (const trouble of troublesOf(store)) write(`${paint('yellow', trouble)}\n`);
   section('Running', active);
   section(waiting > pending.length ? `Waiting (${waiting})` : 'Waiting', pending);
-  section('Last run of each ref', refs);
+  section('Last run of each ref', refs, moreRefs);
   if (active.length === 0 && pending.length === 0) write('Nothing runs, nothing waits.\n');
   return exits.done;
 
-  function section(title: string, runs: readonly Seen[]): void {
+  function section(title: string, runs: readonly Seen[], more = 0): void {
     if (runs.length === 0) return;
     write(`${paint('bold', title)}\n`);
     const rows = aligned(runs.map((seen) => rowOf(seen, context.clock(), paint)));
-    write(`${rows.replace(/^(?=.)/gm, '  ')}\n`);
+    const rest = more === 0 ? '' : `  and ${more} more\n`;
+    write(`${rows.replace(/^(?=.)/gm, '  ')}${rest}\n`);
   }
 }
 
