@@ -166,6 +166,13 @@ test(
     assert.is(text.out(), '1 "a" {:b [2 3]}\n', 'the others are shown all the same');
     assert.is((await viewed(['glob.fnl'], { globals: ['unknown'] })).out(), 'nil\n');
     assert.is((await viewed(['nope.fnl', 'ok.fnl'])).code, 2);
+    const missing = await viewed(['nope.fnl', 'ok.fnl'], { json: true });
+    assert.is(missing.code, 1);
+    assert.is(missing.err(), '');
+    const [unread, next] = missing.out().split('\n');
+    assert.equal(Object.keys(JSON.parse(unread ?? '')), Object.keys(rows[2]), 'the same keys');
+    assert.is(JSON.parse(unread ?? '').stage, 'read');
+    assert.is(JSON.parse(next ?? '').file, 'ok.fnl');
   }),
 );
 

@@ -6,7 +6,7 @@
 import { monotonic } from '../../base/clock.ts';
 import { type Viewed, viewFile } from '../../evaluate/view-file.ts';
 import { defaultLimits } from '../../script/script.ts';
-import { complain } from '../complain.ts';
+import { type Complaint, complain } from '../complain.ts';
 import type { Context } from '../context.ts';
 import { drawHere } from '../diagnostics.ts';
 import { type DiskFile, openFile } from '../disk-modules.ts';
@@ -24,7 +24,7 @@ export async function view(
   for (const given of files) {
     const file = openFile(context, given);
     if (!file.ok) {
-      code = complain(context, file.error);
+      code = tellUnread(context, given, file.error, options);
       continue;
     }
     const { name, text, tree } = file.value;
@@ -39,6 +39,15 @@ export async function view(
     await context.stdout.drained();
   }
   return code;
+}
+
+/** Who reads lines of JSON gets one for every file, as for one that does not evaluate. */
+function tellUnread(context: Context, given: string, complaint: Complaint, { json }: ViewOptions): ExitCode {
+  if (!json) return complain(context, complaint);
+  const { message } = complaint;
+  const line = { file: given, stage: 'read', message, at: given, line: null, column: null };
+  context.stdout.write(`${JSON.stringify(line)}\n`);
+  return exits.failed;
 }
 
 function lineOf(given: string, file: DiskFile, viewed: Viewed): object {
