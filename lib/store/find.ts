@@ -23,10 +23,11 @@ export async function findRun(store: Store, word: string): Promise<StoreResult<R
     const place = locate(store, id.value);
     return place.ok ? ok(id.value) : place;
   }
-  // Ids begin with a zero for a few thousand years to come, numbers never do.
-  if (/^[1-9]\d{0,14}$/.test(word)) {
+  if (/^\d{1,15}$/.test(word)) {
     const byNumber = await findNumber(store, Number(word));
     if (!byNumber.ok || byNumber.value !== null) return byNumber as StoreResult<RunId>;
+    // Digits mean a number. Only so many that nobody mistypes them may be the beginning of an id.
+    if (word.length < 4) return err({ reason: 'not-found', word });
   }
   return findPrefix(store, word);
 }

@@ -18,7 +18,7 @@ import {
   type Store,
   settle,
 } from '../../lib/store/store.ts';
-import { bad, ended, good, nothingToShow, putOne, take, withStore } from './place.ts';
+import { bad, draft, ended, good, nothingToShow, put, putOne, take, withStore } from './place.ts';
 
 const test = suite('store/history');
 
@@ -169,11 +169,18 @@ test(
     assert.is(good(await findRun(store, over.slice(0, -1))), over);
     assert.is(good(await findRun(store, over.toUpperCase())), over);
     assert.is(bad(await findRun(store, over.slice(0, 8))).reason, 'ambiguous');
-    for (const word of ['4', '0', '', 'main', '../..', over.replace('7', '8')]) {
+    for (const word of ['4', '0', '00', over.slice(0, 1)]) {
+      assert.is(bad(await findRun(store, word)).reason, 'not-found', word);
+    }
+    for (const word of ['', 'main', '../..', over.replace('7', '8')]) {
       assert.ok(['not-found', 'ambiguous'].includes(bad(await findRun(store, word)).reason), word);
     }
     assert.is(await latestNumber(store), 3);
     assert.is(await latestRun(store), pending);
+    const digits = '01999999-0000-7000-8000-000000000000' as RunId;
+    await put(store, draft(4, 'refs/heads/main', { id: digits }));
+    assert.is(good(await findRun(store, '0199')), digits);
+    assert.is(bad(await findRun(store, '019')).reason, 'not-found');
   }),
 );
 
