@@ -1,4 +1,4 @@
-/** `list`, `show`, `logs`, `status`, `pause` and `resume` over real records. */
+/** `list`, `show`, `logs`, `status`, `pause` and `resume`, and what `run` refuses, over real records. */
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
@@ -9,6 +9,7 @@ import { type LogsOptions, logs } from '../../lib/cli/commands/logs.ts';
 import { pauseQueue, resumeQueue } from '../../lib/cli/commands/pause.ts';
 import { show } from '../../lib/cli/commands/show.ts';
 import { status } from '../../lib/cli/commands/status.ts';
+import { run } from '../../lib/cli/commands/submit.ts';
 import { claimPipeline, finish, openStore, prepareStore, type Store } from '../../lib/store/store.ts';
 import { type Sandbox, withSandbox } from '../git/sandbox.ts';
 import { type Recording, recording } from '../rig/context.ts';
@@ -264,6 +265,20 @@ test(
       assert.equal([refs.length, more], [Math.min(number, 20), Math.max(0, number - 20)]);
     }
     assert.match((await said(box, (context) => status(context, {}))).out(), /#3 .*\n {2}and 2 more\n/);
+  }),
+);
+
+test(
+  'run: a word that names no commit is wrong usage, and where to look is said',
+  withRuns(async (_, box) => {
+    for (const [word, message] of [
+      ['', 'no branch, tag or commit is named'],
+      ['nope', 'there is no nope in the repository'],
+    ] as const) {
+      const wrong = await said(box, (context) => run(context, word, {}));
+      assert.is(wrong.code, 2);
+      assert.match(wrong.err(), `quire: ${message}\n       See: git -C ${box.bare} branch -a\n`);
+    }
   }),
 );
 

@@ -7,7 +7,7 @@ import { userInfo } from 'node:os';
 import { shortRef, shortSha } from '../../base/ids.ts';
 import type { Result } from '../../base/result.ts';
 import { visible } from '../../base/text.ts';
-import { commitTree, withObjects } from '../../git/git.ts';
+import { commitTree, type GitFailure, sayGitFailure, withObjects } from '../../git/git.ts';
 import { parseVariable } from '../../runner/intake.ts';
 import {
   type SubmitFailure,
@@ -77,6 +77,13 @@ export async function rerun(context: Context, word: string, options: RerunOption
   return tell(context, place.value, done, options);
 }
 
+/** A word that names no commit is the caller's slip; what there is to name, git lists. */
+function noRevision(failure: GitFailure, gitDir: string): ReturnType<typeof wrongUsage> {
+  if (failure.reason !== 'missing') return wrongUsage(sayGitFailure(failure));
+  const said = failure.name === '' ? 'no branch, tag or commit is named' : sayGitFailure(failure);
+  return wrongUsage(said, `See: git -C ${gitDir} branch -a`);
+}
+
 async function tell(
   context: Context,
   { gitDir }: Place,
@@ -89,6 +96,7 @@ async function tell(
       case 'store':
         return complain(context, storeTrouble(done.error.failure).error);
       case 'git':
+        return complain(context, noRevision(done.error.failure, gitDir));
       case 'refused':
         return complain(context, wrongUsage(said).error);
       case 'runner':
