@@ -33,9 +33,16 @@ const marks =
   /(?:\u001b\[|\u009b)([0-?]*)([ -/]*[@-~]?)|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]?|[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
 
 const anyMark = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
+const eachMark = new RegExp(anyMark, 'g');
 
 /** Whether there is anything in a text but text, tabs and line ends. */
 export const hasMarks = (text: string): boolean => anyMark.test(text);
+
+/** Where the next such thing is, from a place on; -1 when there is none. */
+export function nextMark(text: string, from: number): number {
+  eachMark.lastIndex = from;
+  return eachMark.exec(text)?.index ?? -1;
+}
 
 /** A line in ink, and the ink that the next one begins with. */
 export function inkLine(line: string, ink: Ink): { pieces: Piece[]; ink: Ink } {

@@ -59,18 +59,23 @@ export async function publishWholeLog(output: Output, place: Place, source: LogS
   const text = textFile(output, place);
   const pieces = logPieces((piece) => {
     fold.push(piece);
-    text.add(textOf(piece), piece.kind !== 'text' || piece.ends);
+    if (piece.kind === 'lines') text.addLines(piece.text);
+    else text.add(textOf(piece), piece.kind !== 'text' || piece.ends);
   });
   await readOn(source, 0, pieces.push);
   pieces.end();
   return { view: fold.view([]), files: text.commit() };
 }
 
+type TextFile = {
+  add(text: string, atLineEnd: boolean): void;
+  /** Whole lines: a part ends after the one that fills it. */
+  addLines(lines: string): void;
+  commit(): LogFiles;
+};
+
 /** `log.txt`, and its parts once it is long. */
-function textFile(
-  output: Output,
-  place: Place,
-): { add(text: string, atLineEnd: boolean): void; commit(): LogFiles } {
+function textFile(output: Output, place: Place): TextFile {
   const whole = output.long(addresses.logFile(place.id, place.job));
   let bytes = 0;
   let part: string[] = [];
@@ -89,14 +94,23 @@ function textFile(
     }
     held = [];
   };
+  const add = (text: string, atLineEnd: boolean): void => {
+    const size = Buffer.byteLength(text);
+    whole.add(text);
+    part.push(text);
+    bytes += size;
+    partBytes += size;
+    if (partBytes >= partSize && (atLineEnd || partBytes >= 2 * partSize)) endPart();
+  };
   return {
-    add: (text, atLineEnd) => {
-      const size = Buffer.byteLength(text);
-      whole.add(text);
-      part.push(text);
-      bytes += size;
-      partBytes += size;
-      if (partBytes >= partSize && (atLineEnd || partBytes >= 2 * partSize)) endPart();
+    add,
+    addLines: (lines) => {
+      for (let from = 0; from < lines.length; ) {
+        const rest = lines.slice(from);
+        const taken = endOfFilling(rest, partSize - partBytes);
+        add(rest.slice(0, taken), true);
+        from += taken;
+      }
     },
     commit: () => {
       if (bytes === 0 && place.job === null) {
@@ -112,6 +126,15 @@ function textFile(
       };
     },
   };
+}
+
+/** Where the line ends that fills so many bytes, or else the last one. */
+function endOfFilling(lines: string, room: number): number {
+  // No character takes more than three bytes for each unit of its text.
+  if (lines.length * 3 < room) return lines.length;
+  const bytes = Buffer.from(lines);
+  const newline = bytes.indexOf('\n', Math.max(0, room - 1));
+  return newline < 0 ? lines.length : bytes.toString('utf8', 0, newline + 1).length;
 }
 
 /** A run has a log of its own only when it said something; a job always has one. */

@@ -8,7 +8,7 @@ import type { Timestamp } from '../base/clock.ts';
 import { showDuration } from '../base/text.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { LogEntry } from '../runs/records.ts';
-import { hasMarks, inkMarksOf, plainLine, plainText } from './ansi.ts';
+import { inkMarksOf, nextMark, plainLine, plainText } from './ansi.ts';
 
 type Stream = 'out' | 'err';
 
@@ -118,14 +118,11 @@ export function logPieces(hear: (piece: LogPiece) => void): Pieces {
   const output = (stream: Stream, bytes: Uint8Array): void => {
     const flow = flows[stream];
     const chunk = flow.decoder.decode(bytes, { stream: true });
-    let from = 0;
-    if (flow.held === '') from = plainLines(stream, chunk);
-    for (let end = chunk.indexOf('\n', from); end >= 0; end = chunk.indexOf('\n', from)) {
-      text(stream, flow.held + chunk.slice(from, end), true);
-      flow.held = '';
-      from = end + 1;
-    }
-    flow.held += from === 0 ? chunk : chunk.slice(from);
+    const isBegun = flow.held !== '' || flows.out.open || flows.err.open;
+    const first = isBegun ? chunk.indexOf('\n') + 1 : 0;
+    if (first > 0) endLine(stream, chunk.slice(0, first - 1));
+    if (first > 0 || !isBegun) flow.held = wholeLines(stream, withoutReturns(chunk.slice(first)));
+    else flow.held += chunk;
     while (flow.held.length > longestHeld) {
       const shorter = withoutOverwritten(flow.held);
       if (shorter.length <= longestHeld / 2) {
@@ -137,14 +134,27 @@ export function logPieces(hear: (piece: LogPiece) => void): Pieces {
       flow.held = flow.held.slice(place);
     }
   };
-  /** Passes on the whole lines of a chunk when there is nothing in them to interpret; answers how far that got. */
-  const plainLines = (stream: Stream, chunk: string): number => {
+  const endLine = (stream: Stream, rest: string): void => {
+    text(stream, flows[stream].held + rest, true);
+    flows[stream].held = '';
+  };
+  /** Passes on the lines that end in a chunk, those without anything to interpret in one go; answers what is left. */
+  const wholeLines = (stream: Stream, chunk: string): string => {
     const end = chunk.lastIndexOf('\n') + 1;
-    if (end === 0 || flows.out.open || flows.err.open) return 0;
-    const value = end === chunk.length ? chunk : chunk.slice(0, end);
-    if (hasMarks(value)) return 0;
-    emit({ kind: 'lines', line, stream, text: value, count: countLines(value) });
-    return end;
+    for (let from = 0; from < end; ) {
+      const mark = nextMark(chunk, from);
+      const plainEnd = mark < 0 || mark >= end ? end : chunk.lastIndexOf('\n', mark) + 1;
+      if (plainEnd > from) {
+        const value = chunk.slice(from, plainEnd);
+        emit({ kind: 'lines', line, stream, text: value, count: countLines(value) });
+      }
+      from = plainEnd;
+      if (from === end) break;
+      const newline = chunk.indexOf('\n', from);
+      text(stream, chunk.slice(from, newline), true);
+      from = newline + 1;
+    }
+    return chunk.slice(end);
   };
   const settle = (stream: Stream): void => {
     const flow = flows[stream];
@@ -208,6 +218,9 @@ function countLines(text: string): number {
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
   return count;
 }
+
+/** Lines as Windows ends them; a return there changes nothing that is shown. */
+const withoutReturns = (text: string): string => text.replace(/\r\n/g, '\n');
 
 /** What a bar that draws over itself left standing, in the ink it had. */
 function withoutOverwritten(text: string): string {

@@ -61,15 +61,21 @@ const shortLog = 300;
 
 /** Plain lines that are only taken apart when a page is made: most of them never are. */
 type Block = {
-  readonly line: number;
   readonly kind: 'out' | 'err';
   readonly ink: Ink;
-  /** With the last newline. */
   readonly text: string;
-  readonly count: number;
+  /** What is left of it: the number of its first line, how many lines, from where in the text to where. */
+  line: number;
+  count: number;
+  from: number;
+  to: number;
 };
 
-const costOfBlock = (block: Block): number => block.text.length + 60 * block.count;
+/** What the line at a place of a block costs, once it is a line. */
+const costAt = (block: Block, from: number, end: number): number => {
+  const length = end - from;
+  return 60 + Math.min(length, longestLine) + (length === 0 || block.ink.style === '' ? 0 : 30);
+};
 
 type Section = {
   readonly line: number;
@@ -155,18 +161,31 @@ export function logFold(): LogFold {
     }
     if (total > pageBudget) total -= shrink(sections);
   };
-  const addBlock = (block: Block): void => {
-    const section = current(block.line);
-    const cost = costOfBlock(block);
-    if (section.tail.length === 0 || block.count < 8) {
-      for (const line of linesOf(block)) add(line);
-      return;
+  /** As if each line were added: a page must not depend on how the output was cut. */
+  const addLines = ({ line, stream, text, count }: LogPiece & { kind: 'lines' }): void => {
+    const section = current(line);
+    const ink = inks[stream];
+    let at = 0;
+    let left = count;
+    for (; section.tail.length === 0 && left > 0; left -= 1) {
+      const end = text.indexOf('\n', at);
+      const { pieces } = inkLine(text.slice(at, end), ink);
+      add({ line: line + count - left, kind: stream, ...shorten(pieces) });
+      at = end + 1;
     }
-    section.tail.push(block);
-    section.tailCount += block.count;
-    section.tailCost += cost;
-    total += cost - trimTail(section);
-    if (total > pageBudget) total -= shrink(sections);
+    if (left === 0) return;
+    let block = beginBlock(section, { kind: stream, ink, text, line: line + count - left, from: at });
+    while (left > 0) {
+      total += lengthen(section, block);
+      left -= 1;
+      if (isTooLong(section)) {
+        total -= trimTail(section);
+        const passed = total + sectionBudget > pageBudget ? 0 : passedOver(section, block, left);
+        if (passed > 0) block = passOver(section, block, { passed, kept: left - passed });
+        left -= passed;
+      }
+      if (total > pageBudget) total -= shrink(sections);
+    }
   };
   const text = (piece: LogPiece & { kind: 'text' }): void => {
     const last = lastLine(sections);
@@ -195,10 +214,8 @@ export function logFold(): LogFold {
           return;
         case 'text':
           return text(piece);
-        case 'lines': {
-          const { line, stream, count } = piece;
-          return addBlock({ line, kind: stream, ink: inks[stream], text: piece.text, count });
-        }
+        case 'lines':
+          return addLines(piece);
         case 'exit': {
           const section = sections[sections.length - 1];
           if (section === undefined || section.cmd === null) return;
@@ -250,7 +267,7 @@ function drawSection(section: Section, open: boolean, unfinished: readonly LogLi
 /** The lines of a block, each as the page shows it. */
 function linesOf(block: Block): LogLine[] {
   return block.text
-    .slice(0, -1)
+    .slice(block.from, block.to - 1)
     .split('\n')
     .map((text, index) => {
       const { pieces } = inkLine(text, block.ink);
@@ -258,27 +275,72 @@ function linesOf(block: Block): LogLine[] {
     });
 }
 
-const countOf = (part: LogLine | Block): number => ('pieces' in part ? 1 : part.count);
-const costOfPart = (part: LogLine | Block): number => ('pieces' in part ? costOf(part) : costOfBlock(part));
+const isTooLong = (section: Section): boolean =>
+  section.tailCount >= 2 * tailLines || section.tailCost >= sectionBudget;
 
 /** Cuts what a section's tail has too much, and says what that saved. */
 function trimTail(section: Section): number {
-  if (section.tailCount < 2 * tailLines && section.tailCost < sectionBudget) return 0;
-  let from = 0;
-  let [count, cost] = [section.tailCount, section.tailCost];
-  for (const part of section.tail) {
-    const enough = count - countOf(part) >= tailLines || cost > sectionBudget / 2;
-    if (!enough || from === section.tail.length - 1) break;
-    count -= countOf(part);
-    cost -= costOfPart(part);
-    from += 1;
+  if (!isTooLong(section)) return 0;
+  const before = section.tailCost;
+  let gone = 0;
+  while (section.tailCount > tailLines || (section.tailCount > 1 && section.tailCost > sectionBudget / 2)) {
+    const part = section.tail[gone];
+    if (part === undefined) break;
+    section.tailCost -= 'pieces' in part ? costOf(part) : dropFirst(part);
+    section.tailCount -= 1;
+    section.skipped += 1;
+    if ('pieces' in part || part.count === 0) gone += 1;
   }
-  const saved = section.tailCost - cost;
-  section.skipped += section.tailCount - count;
-  section.tail = section.tail.slice(from);
-  section.tailCount = count;
-  section.tailCost = cost;
-  return saved;
+  if (gone > 0) section.tail = section.tail.slice(gone);
+  return before - section.tailCost;
+}
+
+function beginBlock(section: Section, block: Omit<Block, 'count' | 'to'>): Block {
+  const begun = { ...block, count: 0, to: block.from };
+  section.tail.push(begun);
+  return begun;
+}
+
+/** Adds the next line of its text to the tail's last block; answers what it costs. */
+function lengthen(section: Section, block: Block): number {
+  const end = block.text.indexOf('\n', block.to);
+  const cost = costAt(block, block.to, end);
+  block.count += 1;
+  block.to = end + 1;
+  section.tailCount += 1;
+  section.tailCost += cost;
+  return cost;
+}
+
+/** With a text no longer than this, a tail is cut by the number of its lines, never by their cost. */
+const cheapText = 100_000;
+
+/**
+ * How many of the lines to come would be cut again before the text ends. A tail that was just cut is cut again after
+ * every `tailLines` lines, to just those: all but the last time can be left out.
+ */
+function passedOver(section: Section, block: Block, left: number): number {
+  const isRegular = section.tailCount === tailLines && block.text.length <= cheapText;
+  return isRegular && left >= 2 * tailLines ? (Math.floor(left / tailLines) - 1) * tailLines : 0;
+}
+
+/** Goes on with the last lines of a block's text. */
+function passOver(section: Section, block: Block, lines: { passed: number; kept: number }): Block {
+  const { kind, ink, text } = block;
+  let from = text.length;
+  for (let line = 0; line < lines.kept; line += 1) from = text.lastIndexOf('\n', from - 2) + 1;
+  section.skipped += lines.passed;
+  return beginBlock(section, { kind, ink, text, line: block.line + block.count + lines.passed, from });
+}
+
+/** Takes the first line off a block; answers what it cost. */
+function dropFirst(block: Block): number {
+  const end = block.text.indexOf('\n', block.from);
+  const cost = costAt(block, block.from, end);
+  block.from = end + 1;
+  block.line += 1;
+  block.count -= 1;
+  return cost;
 }
 
 /** The page is full: the oldest command that went well keeps its heading only, then the oldest of the others. */

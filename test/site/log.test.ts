@@ -107,6 +107,29 @@ test('the text does not depend on how output was cut into entries', () => {
   }
 });
 
+test('a long log is the same read in large chunks and line by line', () => {
+  const plain = (index: number): string => `line ${index} ${'word '.repeat((index * 7) % 23)}\n`;
+  const kinds: readonly ((index: number) => string)[] = [
+    plain,
+    () => 'y\n',
+    (index) => `windows ${index}\r\n`,
+    (index) => (index % 97 === 0 ? `\u001b[3${(index % 7) + 1}m${plain(index)}` : plain(index)),
+    (index) => (index % 11 === 0 ? `${'long '.repeat((index % 13) * 200)}\n` : '\n'),
+  ];
+  const commands = kinds.flatMap((kind) =>
+    Array.from({ length: 8 }, () => Array.from({ length: 2500 }, (_, index) => kind(index))),
+  );
+  const cut = (parts: (lines: readonly string[]) => readonly string[]): LogEntry[] =>
+    commands.flatMap((lines, index) => [
+      command(index, `step ${index}`),
+      ...parts(lines).map((part) => output(part)),
+      exit(0),
+    ]);
+  const once = read(cut((lines) => lines));
+  assert.equal(read(cut((lines) => lines.join('').match(/[\s\S]{1,32768}/g) ?? [])), once);
+  assert.equal(read(cut((lines) => [lines.join('')])), once);
+});
+
 test('a bar drawn over itself for megabytes keeps its last state, in its colour', () => {
   const bar = Array.from({ length: 4000 }, (_, index) => output(`\r\u001b[32m${'='.repeat(100)} ${index}`));
   const { text, view } = read([command(1, 'x'), ...bar, output('\n'), exit(0)]);
