@@ -36,6 +36,7 @@ export async function openSite(place: SitePlace): Promise<Site> {
     url: wanted.url,
     mainRef,
     readers: readersOf(store),
+    groupWrites: (store.modes.file & 0o020) !== 0,
     sourceOf: async (sha, file) => {
       const text = await withObjects(gitDir, (objects) => commitTree(objects, sha).read(file, 1024 * 1024));
       return text.ok ? text.value.toString() : null;

@@ -33,6 +33,12 @@ const modes: Readonly<Record<Readers, { readonly file: number; readonly director
   everyone: { file: 0o644, directory: 0o755 },
 };
 
+/** A repository shared by a group has its site written by whoever of them pushed: directories pass the group on. */
+function modesFor(readers: Readers, groupWrites: boolean): { file: number; directory: number } {
+  const { file, directory } = modes[readers];
+  return groupWrites ? { file: file | 0o060, directory: directory | 0o2070 } : { file, directory };
+}
+
 /** A file too long for memory: fed piece by piece, in place only when it is whole. Ended by one of the last two. */
 export type LongFile = { add(text: string): void; commit(): void; drop(): void };
 
@@ -43,9 +49,9 @@ export class Output {
   #failure: FileFailure | null = null;
   written: string[] = [];
 
-  constructor(root: string, readers: Readers) {
+  constructor(root: string, readers: Readers, groupWrites: boolean) {
     this.root = root;
-    this.#modes = modes[readers];
+    this.#modes = modesFor(readers, groupWrites);
   }
 
   get failure(): FileFailure | null {

@@ -49,6 +49,8 @@ export type SiteOptions = {
   readonly mainRef?: string | null;
   /** Who may read the files beside their owner; default nobody. */
   readonly readers?: Readers;
+  /** Whether a group writes the files together; default false. */
+  readonly groupWrites?: boolean;
   /** The text of a file at a commit, to quote it in diagnostics; default: nothing is quoted. */
   readonly sourceOf?: (sha: Sha, file: string) => Promise<string | null>;
 };
@@ -81,7 +83,7 @@ export function createSite(options: SiteOptions): Site {
       renderer = loaded.value;
     }
     const render = renderer;
-    const output = new Output(options.target, options.readers ?? 'owner');
+    const output = new Output(options.target, options.readers ?? 'owner', options.groupWrites ?? false);
     let broken: RenderFailure | null = null;
     const put: PutPage = (address, name, model) => {
       const page = render(name, model);

@@ -304,12 +304,15 @@ test(
 );
 
 test('files have exactly the modes that were asked for, whatever the umask', async () => {
-  for (const [readers, mode, directory] of [
-    ['owner', 0o600, 0o700],
-    ['group', 0o640, 0o750],
-    ['everyone', 0o644, 0o755],
+  for (const [readers, groupWrites, mode, directory] of [
+    ['owner', false, 0o600, 0o700],
+    ['group', false, 0o640, 0o750],
+    ['everyone', false, 0o644, 0o755],
+    // A directory that lost its setgid bit would give what is made in it to its owner's own group.
+    ['group', true, 0o660, 0o2770],
+    ['everyone', true, 0o664, 0o2775],
   ] as const) {
-    const one = place({ readers });
+    const one = place({ readers, groupWrites });
     const before = process.umask(0o077);
     try {
       await update(one.site, one.records.put(run({ number: 1 })));
@@ -318,10 +321,10 @@ test('files have exactly the modes that were asked for, whatever the umask', asy
     }
     try {
       for (const entry of fs.readdirSync(one.target, { recursive: true, withFileTypes: true })) {
-        const bits = fs.statSync(path.join(entry.parentPath, entry.name)).mode & 0o777;
+        const bits = fs.statSync(path.join(entry.parentPath, entry.name)).mode & 0o7777;
         assert.is(bits, entry.isDirectory() ? directory : mode, entry.name);
       }
-      assert.is(fs.statSync(one.target).mode & 0o777, directory);
+      assert.is(fs.statSync(one.target).mode & 0o7777, directory);
     } finally {
       tidy(one.target);
     }
