@@ -320,13 +320,15 @@ export function feedOf(names: SiteNames, status: Status): Feed {
         title: legalXml(`#${row.number} ${row.state}: ${view.subject} (${view.ref})`),
         updated: momentOf(row.finished_at ?? '').iso,
         author: legalXml(view.author) || 'unknown',
-        summary: legalXml(
-          [view.detail, `${view.shortSha} on ${view.ref}, ${view.took.text}`].filter(Boolean).join(' '),
-        ),
+        summary: legalXml(summaryOf(view)),
       };
     }),
   };
 }
+
+/** A run that never started took no time. */
+const summaryOf = ({ detail, shortSha, ref, took }: RowView): string =>
+  [detail, [`${shortSha} on ${ref}`, took.text].filter(Boolean).join(', ')].filter(Boolean).join(' ');
 
 /** A UUID (RFC 9562, version 8) of a name: the same name has the same one, everywhere. */
 function nameUuid(name: string): string {

@@ -303,6 +303,15 @@ test(
   }),
 );
 
+test(
+  'the feed says of a run that never started what there is to say',
+  withPlace(async ({ site, records, page }) => {
+    const never = run({ number: 1, outcome: 'canceled' });
+    await update(site, records.put({ ...never, times: { ...never.times, startedAt: null } }));
+    assert.match(page('feed.xml'), /<summary>Someone stopped it\. [0-9a-f]+ on main<\/summary>/);
+  }),
+);
+
 test('files have exactly the modes that were asked for, whatever the umask', async () => {
   for (const [readers, groupWrites, mode, directory] of [
     ['owner', false, 0o600, 0o700],
