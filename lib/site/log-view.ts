@@ -205,7 +205,7 @@ export function logFold(): LogFold {
 
   return {
     push: (piece) => {
-      lines = Math.max(lines, piece.line);
+      lines = Math.max(lines, piece.kind === 'lines' ? piece.line + piece.count - 1 : piece.line);
       switch (piece.kind) {
         case 'command':
           inks.out = plainInk;

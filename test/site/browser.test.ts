@@ -198,6 +198,24 @@ if (browser !== null) {
       { viewport: { width: 360, height: 740 } },
     ));
 
+  test('on a small screen the number of a line stands on one line, however long the log', ({
+    place: one,
+    server,
+  }) =>
+    look(
+      async (page) => {
+        const id = one.records.put(run({ number: 1 }));
+        const many = Array.from({ length: 120 }, () => output('y\n'.repeat(10_000)));
+        one.records.say(id, 'build', [command(1, 'yes'), ...many, exit(0)]);
+        assert.ok((await one.site.update([{ run: id }])).ok);
+        await page.goto(`${server.url}runs/${id}/jobs/build/index.html`);
+        const sizes = await page.evaluate(gutterSizes);
+        assert.match(String(sizes), /^\d+ by \d+$/);
+        assert.ok(await page.isVisible('#L1200001 > a'));
+      },
+      { viewport: { width: 360, height: 740 } },
+    ));
+
   test('light and dark are both read with ease', async ({ server, place: one }) => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await look(
@@ -245,6 +263,12 @@ if (browser !== null) {
 
   test.run();
 }
+
+/** The different sizes that the numbers of lines have. Runs in the page. */
+const gutterSizes = `(() => {
+  const boxes = [...document.querySelectorAll('.l > a')].map((link) => link.getBoundingClientRect());
+  return [...new Set(boxes.map((box) => Math.round(box.width) + ' by ' + Math.round(box.height)))].join(', ');
+})()`;
 
 /** Texts whose contrast with what is behind them is below 4.5 (WCAG AA). Runs in the page. */
 const faintTexts = `(() => {
