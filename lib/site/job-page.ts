@@ -9,6 +9,7 @@ import { isJobOver } from '../runs/states.ts';
 import * as addresses from './addresses.ts';
 import { inputsOf } from './documents.ts';
 import type { Frame, SiteNames } from './list-pages.ts';
+import { sayExit } from './log-pieces.ts';
 import type { LogSection, LogView } from './log-view.ts';
 import type { OutputLines } from './outputs.ts';
 import { cut } from './row.ts';
@@ -23,7 +24,8 @@ export type JobPage = Frame & {
   readonly reason: string;
   readonly error: string | null;
   readonly attempt: number;
-  readonly exit: number | null;
+  /** How its last command ended. */
+  readonly lastEnd: string | null;
   readonly took: Span;
   readonly started: Moment | null;
   readonly finished: Moment | null;
@@ -69,7 +71,7 @@ export function jobPage(
     reason: sayJobReason(job.state, job.reason),
     error: job.error === null ? null : cut(job.error, 20_000),
     attempt: job.attempt,
-    exit: job.exit,
+    lastEnd: lastEndOf(job, log),
     took: spanOf(job.startedAt, job.finishedAt),
     started: job.startedAt === null ? null : momentOf(job.startedAt),
     finished: job.finishedAt === null ? null : momentOf(job.finishedAt),
@@ -87,4 +89,12 @@ export function jobPage(
     logFiles,
     outputs,
   };
+}
+
+/** A command that a signal ended has no exit; its log knows the signal. */
+function lastEndOf(job: JobRecord, log: LogView): string | null {
+  if (job.exit === null) return null;
+  if (job.exit >= 0) return `last exit ${job.exit}`;
+  const last = log.sections.findLast((section) => section.end !== null && section.attempt === job.attempt);
+  return last === undefined || last.end === sayExit(job.exit, null) ? null : last.end;
 }

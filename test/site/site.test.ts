@@ -304,6 +304,27 @@ test(
 );
 
 test(
+  'a job page says which signal ended the last command, where that is known',
+  withPlace(async ({ site, records, page }) => {
+    const says: readonly (readonly [exit: number, signal: string | null, said: RegExp | null])[] = [
+      [3, null, /<span>last exit 3<\/span>/],
+      [-1, 'SIGTERM', /<span>ended by SIGTERM<\/span>/],
+      [-1, null, null],
+    ];
+    for (const [index, [exit, signal, said]] of says.entries()) {
+      const jobs = [{ id: 'build', state: 'failed', exit }] as const;
+      const id = records.put(run({ number: index + 1, outcome: 'failed-job', jobs }));
+      records.say(id, 'build', [command(1, 'make'), { kind: 'exit', exit, signal, t: 5 }]);
+      await update(site, id);
+      const header =
+        page(`runs/${id}/jobs/build/index.html`).match(/<p class="facts-line">[\s\S]*?<\/p>/)?.[0] ?? '';
+      if (said === null) assert.not.match(header, /exit|ended/);
+      else assert.match(header, said);
+    }
+  }),
+);
+
+test(
   'the feed says of a run that never started what there is to say',
   withPlace(async ({ site, records, page }) => {
     const never = run({ number: 1, outcome: 'canceled' });
