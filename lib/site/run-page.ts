@@ -94,6 +94,8 @@ export type RunPage = Frame & {
   readonly failures: readonly JobLineView[];
   readonly diagnostics: readonly DiagnosticView[];
   readonly graph: GraphView | null;
+  /** Whether there is a graph that is not drawn. */
+  readonly hasLargeGraph: boolean;
   readonly jobs: readonly JobLineView[];
   readonly log: LogView | null;
   readonly logFiles: LogFiles;
@@ -150,6 +152,7 @@ export function runPage(names: SiteNames, record: RunRecord, parts: RunPageParts
         ? pipeline.diagnostics.map((line) => diagnosticView(line, parts.sourceOf))
         : [],
     graph: parts.graph === null ? null : graphView(parts.graph, record),
+    hasLargeGraph: parts.graph === null && jobs.length > 1,
     failures,
     jobs,
     log: parts.log === null || parts.log.sections.length === 0 ? null : parts.log,

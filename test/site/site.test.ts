@@ -325,6 +325,22 @@ test(
 );
 
 test(
+  'a run page says so when the graph of its jobs is not drawn',
+  withPlace(async ({ site, records, page }) => {
+    for (const [count, isSaid] of [
+      [1, false],
+      [3, false],
+      [200, true],
+    ] as const) {
+      const jobs = Array.from({ length: count }, (_, index) => ({ id: `job-${index}` }));
+      const id = records.put(run({ number: count, jobs }));
+      await update(site, id);
+      assert.is(page(`runs/${id}/index.html`).includes('too large to be drawn'), isSaid, `${count} jobs`);
+    }
+  }),
+);
+
+test(
   'the feed says of a run that never started what there is to say',
   withPlace(async ({ site, records, page }) => {
     const never = run({ number: 1, outcome: 'canceled' });
