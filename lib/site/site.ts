@@ -19,6 +19,7 @@ import { loadTemplates, type Renderer, type RenderFailure } from './render.ts';
 import { newMemory } from './run-files.ts';
 import {
   forget,
+  mend,
   rebuild,
   type Site,
   type SiteFailure,
@@ -118,6 +119,7 @@ export function createSite(options: SiteOptions): Site {
 
   return {
     update: (changes) => during((work) => update(work, changes)),
+    mend: (changes) => during((work) => mend(work, changes)),
     rebuild: () => during(rebuild),
     forget: (ids) => during((work) => forget(work, ids)),
   };

@@ -39,6 +39,8 @@ export type SiteResult = Result<SiteReport, SiteFailure>;
 export type Site = {
   /** Brings exactly the pages that show these runs up to date. A site that is not there yet is built whole. */
   update(changes: readonly Change[]): Promise<SiteResult>;
+  /** The same, and the pages that the lists link to and that someone removed. Costs a look at every run's page. */
+  mend(changes: readonly Change[]): Promise<SiteResult>;
   /** Everything anew from the records; byte for byte what the updates give. */
   rebuild(): Promise<SiteResult>;
   /** Removes the pages of runs whose records are gone. */
@@ -95,6 +97,15 @@ export async function update(work: Work, changes: readonly Change[]): Promise<Si
   const isSame = jsonText(unreadable) === jsonText(status.unreadable);
   if (rows.size > 0 || !isSame) updateLists(lists, status, [...rows.values()], unreadable);
   return gone.length + lost.length > 0 ? withoutRows(work, { gone, lost, unreadable }) : null;
+}
+
+/** An update that leaves no link to a run's page that is not there. */
+export async function mend(work: Work, changes: readonly Change[]): Promise<SiteFailure | null> {
+  const { files, lists } = work;
+  const shown = [...knownRows(lists), ...(readStatus(files.output)?.unreadable ?? [])];
+  const known = new Set(changes.map(({ run }) => run));
+  const lost = shown.filter(({ id }) => !known.has(id) && !files.output.has(addresses.runPage(id)));
+  return update(work, [...changes, ...lost.map(({ id }) => ({ run: id }))]);
 }
 
 /** The lists without these runs, then the runs' own pages. Costs as much as there are list pages: cleanup is rare. */

@@ -23,6 +23,7 @@ function noting(took = 0) {
       updates.push(changes.map(({ jobs }) => [...(jobs ?? ['all'])].sort().join(' ')).join());
       return ok({ written: [], unreadable: [] });
     },
+    mend: async () => ok({ written: [], unreadable: [] }),
     rebuild: async () => ok({ written: [], unreadable: [] }),
     forget: async () => ok({ written: [], unreadable: [] }),
   };

@@ -341,6 +341,20 @@ test(
 );
 
 test(
+  'run pages that someone removed are made again, of those the lists show',
+  withPlace(async (one) => {
+    const ids = Array.from({ length: 120 }, (_, index) => one.records.put(run({ number: index + 1 })));
+    one.records.damage(idOf(7), 'not a mapping');
+    await update(one.site, ...ids);
+    fs.rmSync(path.join(one.target, 'runs'), { recursive: true });
+    const newest = ids.slice(-50).map((id) => ({ run: id }));
+    done(await one.site.mend(newest));
+    await assertTrue(one);
+    assert.equal(done(await one.site.mend(newest)).written, []);
+  }),
+);
+
+test(
   'the feed says of a run that never started what there is to say',
   withPlace(async ({ site, records, page }) => {
     const never = run({ number: 1, outcome: 'canceled' });

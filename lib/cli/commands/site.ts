@@ -16,7 +16,7 @@ import { workOnSite } from '../site-work.ts';
 
 export type SiteOptions = { readonly full?: boolean };
 
-/** Pages that a crash left behind are among the newest; older ones never change. */
+/** Pages that a crash left behind are among the newest; older ones never change, but may have been removed. */
 const recent = 50;
 
 export async function site(context: Context, options: SiteOptions): Promise<ExitCode> {
@@ -29,7 +29,7 @@ export async function site(context: Context, options: SiteOptions): Promise<Exit
   if (!runs.ok) return complain(context, storeTrouble(runs.error));
   const changes = runs.value.map((seen) => ({ run: seen.kind === 'run' ? seen.run.meta.id : seen.id }));
   const done = await workOnSite(place.value, context.installation, (each) =>
-    options.full ? each.rebuild() : each.update(changes),
+    options.full ? each.rebuild() : each.mend(changes),
   );
   if (!done.ok) return complain(context, trouble(done.error, 'See: quire doctor'));
   for (const failure of done.value.unreadable) warn(context, sayStoreFailure(failure));
