@@ -39,7 +39,7 @@ export async function openOutDirectory(
 
 /** Files and `jobs/` are ours to remove only where a run was: next to a `meta.yml` that is a run's. */
 async function clearEarlierRun(directory: string): Promise<StoreResult<void>> {
-  const meta = await reading(() => readOptional(directory, 'meta.yml', parseMeta));
+  const meta = await reading(() => readOptional(directory, 'meta.yml', (text) => parseMeta(text, 0)));
   if (!meta.ok) {
     if (meta.error.reason === 'io') return io(meta.error.failure);
     return err({ reason: 'in-the-way', path: join(directory, 'meta.yml') });

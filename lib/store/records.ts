@@ -57,12 +57,13 @@ export const metaText = (meta: Meta): string =>
     variables: meta.variables,
   });
 
-export const parseMeta = (text: string): Parsed<Meta> =>
+/** `leastNumber` is 0 where a local run may be, which has none. */
+export const parseMeta = (text: string, leastNumber = 1): Parsed<Meta> =>
   parse(text, (fields) => {
     if (fields.raw('format') !== 1) fields.refuse('format', '1');
     return {
       id: fields.runId('id'),
-      number: fields.integer('number', 1),
+      number: fields.integer('number', leastNumber),
       repo: fields.text('repo'),
       ref: fields.ref('ref'),
       refBytes: fields.bytesOrNull('ref64'),

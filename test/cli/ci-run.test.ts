@@ -87,6 +87,13 @@ test(
     const log: { out?: string; err?: string }[] = record('jobs/where/log.yml');
     assert.match(log.map((entry) => entry.out ?? '').join(''), /committed\nout/);
     assert.is(log.map((entry) => entry.err ?? '').join(''), 'err');
+    // Again, in place, and of no branch: each replaces what the one before has left there.
+    f.git(f.work, 'checkout', '-q', '--detach');
+    for (const _ of [1, 2]) {
+      const again = run(f, '--out-dir', out);
+      assert.is(again.code, 0, again.err);
+      assert.equal(record('meta.yml').variables, {});
+    }
   }),
 );
 
