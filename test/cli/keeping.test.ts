@@ -129,6 +129,15 @@ const broken: [name: string, check: string, break_: (box: Sandbox, store: Store)
       (_, store) => fs.writeFileSync(join(store.root, 'paused'), ''),
       /quire resume/,
     ],
+    [
+      'a run that can not be read',
+      'records',
+      async (_, store) => {
+        const [id] = await put(store, draft(1));
+        fs.writeFileSync(join(store.root, 'runs/pending', id ?? '', 'meta.yml'), 'x: [');
+      },
+      /backup/,
+    ],
     ['runs that wait for nobody', 'queue', (_, store) => put(store, draft(1)), /quire drain/],
     [
       'an active run whose process is gone',

@@ -157,6 +157,7 @@ test(
 (ci.job :endless [:quire/push] (fn [{: sh}] (let [r (sh "yes | head -c 30000000")] {:kept (length r.stdout)})))
 (ci.job :killed [:quire/push] (fn [{: sh}] (let [r (sh "kill -SEGV $$")] {:code r.exit :signal r.signal})))
 (ci.job :slow [:quire/push] (fn [{: sh}] (let [r (sh "echo begun; sleep 1000" {:timeout 0.3})] {:code r.exit :signal r.signal :out r.stdout})))
+(ci.job :cache [:quire/push] (fn [{: sh : env}] {:same (= (env "QUIRE_CACHE") (. (sh "printf %s $QUIRE_CACHE") :stdout))}))
 (ci.job :patient {:inputs [:quire/push] :timeout "30d" :run (fn [{: sh}] (sh "sleep 0.2; echo in time" {:timeout "600h"}) nil)})
 (ci.job :input [:quire/push] (fn [{: sh}] {:given (. (sh "cat" {:stdin "\\255\\0x"}) :stdout) :none (. (sh "cat") :stdout)}))
 (ci.job :held [:quire/push] (fn [{: sh}] (sh "(sleep 1000; echo late) & echo now") nil))
@@ -178,6 +179,7 @@ test(
     assert.equal(outputs('slow'), { code: -1, signal: 'SIGTERM', out: 'begun\n' });
     assert.is(run.log('slow').at(-1)?.signal, 'SIGTERM');
     assert.is(run.log('slow').at(-2)?.note, 'the command timed out after 300 ms');
+    assert.equal(outputs('cache'), { same: true });
     assert.is(run.stream('patient'), 'in time\n');
     assert.is(run.stream('held'), 'now\n');
     assert.is(run.job('daemon').state, 'complete');
