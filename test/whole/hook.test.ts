@@ -19,6 +19,27 @@ const hookOf = (f: Forge): string => join(f.repo, 'hooks', 'post-receive');
 const events = (f: Forge): string[] =>
   fs.readdirSync(join(f.data, 'inbox')).filter((name) => name.endsWith('.yml'));
 
+/** Programs of a test's own before the real ones, which are in `real`. */
+function shims(f: Forge): { readonly real: string; put(program: string, script: string): string } {
+  const directory = join(f.home, 'shims');
+  fs.mkdirSync(directory);
+  const real = f.env.PATH ?? '';
+  f.env.PATH = `${directory}:${real}`;
+  const put = (program: string, script: string): string => {
+    const path = join(directory, program);
+    fs.writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return path;
+  };
+  return { real, put };
+}
+
+/** Whoever owns a repository, git works there. */
+function trustAll(f: Forge): void {
+  const config = join(f.home, 'gitconfig');
+  fs.writeFileSync(config, '[safe]\n\tdirectory = *\n', { mode: 0o644 });
+  f.env.GIT_CONFIG_GLOBAL = config;
+}
+
 function accepted(f: Forge, ...refs: string[]): string {
   const said = f.push(...refs);
   const ref = refs[0]?.split(':')[1] ?? 'main';
@@ -189,8 +210,7 @@ test(
     f.install();
     f.commit(one('id -u'));
     execFileSync('chmod', ['-R', 'a+rwX', f.home]);
-    const config = join(f.home, 'gitconfig');
-    fs.writeFileSync(config, '[safe]\n\tdirectory = *\n', { mode: 0o644 });
+    trustAll(f);
     const words = [
       '--reuid=65534',
       '--regid=65534',
@@ -202,7 +222,6 @@ test(
       f.repo,
       'main',
     ];
-    f.env.GIT_CONFIG_GLOBAL = config;
     const push = f.start('setpriv', words, '/');
     const { code, err } = await push.ended;
     assert.is(code, 0, err);
@@ -223,9 +242,7 @@ test(
     f.install();
     f.commit(one('true'));
     execFileSync('chown', ['-R', '65534:65534', f.repo]);
-    const config = join(f.home, 'gitconfig');
-    fs.writeFileSync(config, '[safe]\n\tdirectory = *\n');
-    f.env.GIT_CONFIG_GLOBAL = config;
+    trustAll(f);
     assert.match(accepted(f), /the owner's next 'quire drain' will run it/);
     const [event = ''] = events(f);
     assert.is(fs.statSync(join(f.data, 'inbox', event)).uid, 65534);
@@ -338,15 +355,12 @@ test(
   'push options are not lost with the program that was to keep them',
   forge(async (f) => {
     f.install();
-    const shims = join(f.home, 'shims');
     const once = join(f.home, 'once');
-    fs.mkdirSync(shims);
     fs.writeFileSync(once, '');
-    const path = f.env.PATH ?? '';
-    const shim = `#!/bin/sh\nread -r line\ncase $line in ci.*) if [ -e ${once} ]; then rm ${once}; kill -9 $$; fi ;; esac\n{ printf '%s\\n' "$line"; cat; } | PATH='${path}' base64 "$@"\n`;
-    fs.writeFileSync(join(shims, 'base64'), shim, { mode: 0o755 });
+    const { real, put } = shims(f);
+    const dies = `case $line in ci.*) if [ -e ${once} ]; then rm ${once}; kill -9 $$; fi ;; esac`;
+    put('base64', `read -r line\n${dies}\n{ printf '%s\\n' "$line"; cat; } | PATH='${real}' base64 "$@"`);
     f.commit(one('true'));
-    f.env.PATH = `${shims}:${path}`;
     assert.match(accepted(f, '-o', 'ci.skip', 'main'), /no run, as asked/);
     assert.not.ok(fs.existsSync(once));
   }),
@@ -356,13 +370,9 @@ test(
   'a date without nanoseconds and a name of any letters are understood',
   forge(async (f) => {
     f.install();
-    const shims = join(f.home, 'shims');
-    fs.mkdirSync(shims);
-    const path = f.env.PATH ?? '';
+    const { real, put } = shims(f);
     // As BusyBox does it.
-    const date = `#!/bin/sh\nPATH='${path}'\nexec date -u "$(printf %s "$2" | sed 's/%[0-9]*N/%%N/g')"\n`;
-    fs.writeFileSync(join(shims, 'date'), date, { mode: 0o755 });
-    f.env.PATH = `${shims}:${path}`;
+    put('date', `PATH='${real}'\nexec date -u "$(printf %s "$2" | sed 's/%[0-9]*N/%%N/g')"`);
     f.env.QUIRE_PUSHER = 'José "Pepe" \\';
     f.commit(one('true'));
     assert.match(accepted(f), /run 1 {2}main/);
@@ -377,22 +387,19 @@ test(
   'a program of the hook that is killed costs the push nothing',
   forge(async (f) => {
     f.install();
-    const shims = join(f.home, 'shims');
-    fs.mkdirSync(shims);
-    const path = f.env.PATH ?? '';
-    f.env.PATH = `${shims}:${path}`;
+    const { real, put } = shims(f);
     delete f.env.QUIRE_PUSHER;
     for (const [index, program] of ['base64', 'date', 'id', 'sync', 'mv'].entries()) {
       const once = join(f.home, `once-${program}`);
       fs.writeFileSync(once, '');
-      const shim = `#!/bin/sh\nif [ -e ${once} ]; then rm ${once}; kill -9 $$; fi\nPATH='${path}' exec ${program} "$@"\n`;
-      fs.writeFileSync(join(shims, program), shim, { mode: 0o755 });
+      const dies = `if [ -e ${once} ]; then rm ${once}; kill -9 $$; fi`;
+      const shim = put(program, `${dies}\nPATH='${real}' exec ${program} "$@"`);
       f.commit(one('true'));
       assert.match(accepted(f), new RegExp(`run ${index + 1} {2}main`), program);
       assert.not.ok(fs.existsSync(once), program);
       const run = await (await f.run(index + 1)).settled();
       assert.is(run.meta().pusher, userInfo().username, program);
-      fs.rmSync(join(shims, program));
+      fs.rmSync(shim);
     }
     assert.equal(fs.readdirSync(join(f.data, 'inbox', 'bad')), []);
     assert.equal(
@@ -406,14 +413,14 @@ test(
   'a hook of which the half is killed that keeps the push says how to make up for it',
   forge(async (f) => {
     f.install();
-    const shims = join(f.home, 'shims');
-    fs.mkdirSync(shims);
-    const path = f.env.PATH ?? '';
+    const { real, put } = shims(f);
     f.commit(one('true'));
-    f.env.PATH = `${shims}:${path}`;
-    fs.writeFileSync(join(shims, 'sync'), '#!/bin/sh\nkill -9 $PPID\n', { mode: 0o755 });
+    put('sync', 'kill -9 $PPID');
     assert.match(accepted(f), /was killed.*quire run REF/);
-    f.env.PATH = path;
+    f.commit(null);
+    fs.writeFileSync(`${hookOf(f)}.before-quire`, '#!/bin/sh\n', { mode: 0o755 });
+    assert.match(accepted(f), /was killed.*quire run REF/);
+    f.env.PATH = real;
     await f.quiet();
     assert.is(f.runs().length, 0);
     assert.is(f.quire('--repo', f.repo, 'run', 'main').code, 0);
