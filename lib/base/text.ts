@@ -52,11 +52,12 @@ export function parseDuration(value: string | number): number | null {
   return total >= 0 && total <= longestDuration ? Math.round(total) : null;
 }
 
+const someUnits = /^(?=.)(\d+(\.\d+)?d)?(\d+(\.\d+)?h)?(\d+(\.\d+)?m)?(\d+(\.\d+)?s)?$/;
+
+/** Not a number where the text is no duration. */
 function millisecondsIn(text: string): number {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
-  const amount = '\\d+(\\.\\d+)?';
-  if (text === '' || !new RegExp(`^(${amount}d)?(${amount}h)?(${amount}m)?(${amount}s)?$`).test(text))
-    return Number.NaN;
+  if (!someUnits.test(text)) return Number.NaN;
   let total = 0;
   for (const [, count, unit] of text.matchAll(/([\d.]+)([dhms])/g))
     total += Number(count) * (units[unit ?? ''] ?? 0);

@@ -188,7 +188,6 @@ async function checkQueue({ store }: Place): Promise<Finding[]> {
   return findings;
 }
 
-/** Locks are the kernel's: one that is held is held by a living process, so none is ever stale. */
 /** How many of the newest runs are looked at. */
 const looked = 50;
 
@@ -202,6 +201,7 @@ async function checkRecords({ store }: Place): Promise<Finding[]> {
   return [warning('records', says, `Bring its files back from a backup, or remove runs/*/${first.id}`)];
 }
 
+/** Locks are the kernel's: one that is held is held by a living process, so none is ever stale. */
 function runnerWorks(path: string): boolean {
   if (!exists(path)) return false;
   const lock = tryLock(path);

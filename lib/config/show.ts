@@ -4,6 +4,7 @@
  * Pure. Must not know: which settings there are, `:secrets` aside.
  */
 import { LuaFloat, type Plain } from '../base/plain.ts';
+import { maskOf } from '../secrets/secrets.ts';
 import { isMap } from './kinds.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -33,8 +34,8 @@ export function shownConfig(value: Plain): Json {
 }
 
 function collect(name: string, source: Plain, into: Map<string, string>): void {
-  if (typeof source === 'string' && source !== '') into.set(source, `{{ ${name} }}`);
-  if (source instanceof Uint8Array) into.set(Buffer.from(source).toString(), `{{ ${name} }}`);
+  if (typeof source === 'string' && source !== '') into.set(source, maskOf(name));
+  if (source instanceof Uint8Array) into.set(Buffer.from(source).toString(), maskOf(name));
   if (Array.isArray(source)) for (const item of source) collect(name, item, into);
   if (!isMap(source)) return;
   for (const [key, item] of Object.entries(source)) if (!openKeys.has(key)) collect(name, item, into);

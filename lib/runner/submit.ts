@@ -8,8 +8,10 @@ import { type JobId, type RefName, type RunId, runId, type Sha } from '../base/i
 import { err, ok, type Result } from '../base/result.ts';
 import { type GitFailure, resolveRevision, sayGitFailure, withObjects } from '../git/git.ts';
 import { neededFor, rerunOf } from '../pipeline/graph.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
 import { self } from '../process/process.ts';
 import type { OutsideText, RunRecord } from '../runs/records.ts';
+import { maskOf } from '../secrets/secrets.ts';
 import {
   inQueue,
   isWhole,
@@ -127,10 +129,7 @@ function newDraft(server: Server, parts: DraftParts): RunDraft {
   };
 }
 
-/**
- * The jobs that neither failed nor need one that did, nor are needed by one. What is recorded of outputs may be cut or
- * masked: a job whose real outputs are needed again works again as well.
- */
+/** The jobs that neither failed nor need one that did, nor are needed by one, as far as what is recorded of them will do. */
 async function jobsToTakeOver(server: Server, record: RunRecord): Promise<Result<JobId[], SubmitFailure>> {
   const failed = record.jobs.filter((job) => job.state === 'failed' || job.state === 'canceled');
   if (failed.length === 0) {
@@ -143,28 +142,39 @@ async function jobsToTakeOver(server: Server, record: RunRecord): Promise<Result
   const { evaluated } = await evaluateCommit(server, record.meta.sha as Sha, settings);
   switch (evaluated.kind) {
     case 'pipeline': {
-      const { pipeline } = evaluated;
       const secrets = settings.ok ? settings.value.config.secrets : [];
-      const masks = secrets.map(({ name }) => `{{ ${name} }}`);
-      const concerned = rerunOf(
-        pipeline,
-        failed.map((job) => job.id),
-      );
-      const again = new Set(concerned);
-      for (const id of neededFor(pipeline, concerned)) {
-        if (again.has(id)) continue;
-        const outputs = await readOutputs(server.store, record.meta.id, id);
-        if (!outputs.ok) return err({ reason: 'store', failure: outputs.error });
-        if (isWhole(outputs.value, masks)) continue;
-        for (const job of neededFor(pipeline, [id])) again.add(job);
-      }
-      return ok(record.jobs.map((job) => job.id).filter((job) => !again.has(job)));
+      const masks = secrets.map(({ name }) => maskOf(name));
+      const ids = failed.map((job) => job.id);
+      const again = await workedAgain(server, record.meta.id, rerunOf(evaluated.pipeline, ids), {
+        pipeline: evaluated.pipeline,
+        masks,
+      });
+      if (!again.ok) return again;
+      return ok(record.jobs.map((job) => job.id).filter((job) => !again.value.has(job)));
     }
     case 'diagnostics':
       return err({ reason: 'refused', why: sayFirst(evaluated.diagnostics) });
     case 'internal':
       return err({ reason: 'refused', why: evaluated.error });
   }
+}
+
+/** What is recorded of outputs may be cut or masked: a job whose real ones are needed again works again as well. */
+async function workedAgain(
+  server: Server,
+  id: RunId,
+  concerned: readonly JobId[],
+  { pipeline, masks }: { readonly pipeline: Pipeline; readonly masks: readonly string[] },
+): Promise<Result<ReadonlySet<JobId>, SubmitFailure>> {
+  const again = new Set(concerned);
+  for (const job of neededFor(pipeline, concerned)) {
+    if (again.has(job)) continue;
+    const outputs = await readOutputs(server.store, id, job);
+    if (!outputs.ok) return err({ reason: 'store', failure: outputs.error });
+    if (isWhole(outputs.value, masks)) continue;
+    for (const needed of neededFor(pipeline, [job])) again.add(needed);
+  }
+  return ok(again);
 }
 
 async function submit(server: Server, draft: RunDraft): Promise<Result<Submitted, SubmitFailure>> {

@@ -25,10 +25,8 @@ export type ChannelOptions = {
 export class Channel {
   readonly #worker: Worker;
   readonly #options: ChannelOptions;
-  /** The request before; they wait for each other, as the one VM at the other end would make them wait anyway. */
-  #last: Promise<FromThread | Lost>;
-  /** How many requests have no answer yet, the thread's start among them. */
-  #waiting = 1;
+  /** The last request without an answer: they wait for each other, as the one VM at the other end makes them anyway. */
+  #last: Promise<FromThread | Lost> | null = null;
   #heard: ((message: FromThread | Lost) => void) | null = null;
   #lost: Lost | null = null;
 
@@ -46,23 +44,25 @@ export class Channel {
     this.#worker.on('exit', (code) =>
       this.#lose({ kind: 'lost', why: 'broken', detail: `its thread exited ${code}` }),
     );
-    this.#last = this.#answered(options.startMs, () => {}).finally(() => {
-      this.#waiting -= 1;
-    });
+    void this.#inTurn(() => this.#answered(options.startMs, () => {}));
   }
 
   /** The answer to a message, after those to all earlier ones; without any, it is posted when this returns. */
   ask(message: ToThread): Promise<FromThread | Lost> {
-    const post = () =>
+    return this.#inTurn(() =>
       this.#lost === null
         ? this.#answered(this.#options.patienceMs, () => this.#worker.postMessage(message))
-        : Promise.resolve(this.#lost);
-    const asked = this.#waiting === 0 ? post() : this.#last.then(post);
-    this.#waiting += 1;
-    this.#last = asked.finally(() => {
-      this.#waiting -= 1;
+        : Promise.resolve(this.#lost),
+    );
+  }
+
+  #inTurn(request: () => Promise<FromThread | Lost>): Promise<FromThread | Lost> {
+    const answered = this.#last === null ? request() : this.#last.then(request);
+    this.#last = answered;
+    void answered.then(() => {
+      if (this.#last === answered) this.#last = null;
     });
-    return asked;
+    return answered;
   }
 
   /** A message without an answer. */

@@ -6,6 +6,9 @@
 import { inspect } from 'node:util';
 import { refMatches } from '../base/ids.ts';
 
+/** What stands for a secret wherever its text was. */
+export const maskOf = (name: string): string => `{{ ${name} }}`;
+
 /** Printing it in any way, JSON and `console.log` too, gives `{{ name }}`. */
 export class Secret {
   readonly name: string;
@@ -34,7 +37,7 @@ export class Secret {
   }
 
   toString(): string {
-    return `{{ ${this.name} }}`;
+    return maskOf(this.name);
   }
 
   toJSON(): string {

@@ -5,7 +5,7 @@
  */
 export { MaskStream } from './mask-stream.ts';
 export { type MaskWarning, Redactor, sayMaskWarning } from './redactor.ts';
-export { Secret } from './secret.ts';
+export { maskOf, Secret } from './secret.ts';
 export {
   largestSecret,
   openSecret,

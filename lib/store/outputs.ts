@@ -52,12 +52,12 @@ function cut(text: string): string {
 const cutMark = (text: string, size: number): string =>
   size <= longestOutput ? text : `${text}… [cut: ${size} bytes in all]`;
 
+/** Whether a text ends in what `cutMark` adds. */
+const isCut = (text: string): boolean => /\u2026 \[cut: \d+ bytes in all\]$/.test(text);
+
 /** Whether recorded outputs are all that the job returned: nothing was cut, and none of these masks stands for a secret. */
 export function isWhole(outputs: Plain, masks: readonly string[]): boolean {
-  if (typeof outputs === 'string')
-    return (
-      !/\u2026 \[cut: \d+ bytes in all\]$/.test(outputs) && !masks.some((mask) => outputs.includes(mask))
-    );
+  if (typeof outputs === 'string') return !isCut(outputs) && !masks.some((mask) => outputs.includes(mask));
   if (outputs instanceof Uint8Array) {
     const bytes = Buffer.from(outputs);
     return bytes.length < longestOutput && !masks.some((mask) => bytes.includes(mask));

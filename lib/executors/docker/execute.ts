@@ -3,7 +3,6 @@
  *
  * Must not know: how the container came to be.
  */
-
 import { constants } from 'node:os';
 import { after } from '../../base/clock.ts';
 import { err, ok, type Result } from '../../base/result.ts';
