@@ -341,6 +341,13 @@ export const copyFile = (from: string, to: string): FileResult<void> =>
 export const openDescriptor = (path: string, flags: string, mode = 0o666): FileResult<number> =>
   attempt('open', path, () => fs.openSync(path, flags, mode));
 
+/** A descriptor that reads a FIFO, at once: the end of it is not seen before somebody has written, or could have. */
+export const openFifo = (path: string): FileResult<number> =>
+  attempt('open', path, () => fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK));
+
+/** Where other processes of this user can open what a descriptor of this one has open. */
+export const descriptorPath = (descriptor: number): string => `/proc/${process.pid}/fd/${descriptor}`;
+
 export const closeDescriptor = (descriptor: number): FileResult<void> =>
   attempt('close', String(descriptor), () => fs.closeSync(descriptor));
 

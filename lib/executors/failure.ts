@@ -5,14 +5,13 @@
  */
 import { visible } from '../base/text.ts';
 import { unreachable } from '../base/unreachable.ts';
-import { type StartFailure, sayStartFailure } from '../process/process.ts';
+import { type NoEnd, sayStartFailure } from '../process/process.ts';
 
 /** What the engine was asked to do when it failed. */
 export type EngineStep = 'reach' | 'pull' | 'build' | 'start' | 'exec' | 'stop';
 
 export type ExecutorFailure =
-  /** The command itself could not be started. */
-  | { readonly reason: 'not-started'; readonly failure: StartFailure }
+  | NoEnd
   | { readonly reason: 'outside-workspace'; readonly cwd: string }
   /** No `ci.image`, no `.quire/Dockerfile`, no `:docker {:image …}`. */
   | { readonly reason: 'no-image' }
@@ -28,8 +27,6 @@ export type ExecutorFailure =
     }
   /** Processes that could not be ended. */
   | { readonly reason: 'still-running'; readonly pids: readonly number[] }
-  /** The process that started the command died under it. */
-  | { readonly reason: 'lost' }
   | { readonly reason: 'canceled' };
 
 /**

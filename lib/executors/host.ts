@@ -10,7 +10,7 @@ import {
   type Environment,
   endMarked,
   type HearChunk,
-  startCommand,
+  runCommand,
 } from '../process/process.ts';
 import type { CommandSpec, Executor, RunPlace, Session } from './executor.ts';
 import type { ExecutorFailure } from './failure.ts';
@@ -46,7 +46,7 @@ class HostSession implements Session {
     this.#commands += 1;
     const mark = commandMark(this.#place.id, spec.job, this.#commands);
     const { stdin, timeoutMs } = spec;
-    const started = await startCommand(spec.command, {
+    const { end, release } = await runCommand(spec.command, {
       cwd: inside.value.path,
       env: this.#environmentOf(spec),
       mark,
@@ -57,11 +57,8 @@ class HostSession implements Session {
       graceMs: this.#place.graceMs,
       spawn: this.#place.spawn,
     });
-    if (!started.ok) return err({ reason: 'not-started', failure: started.error });
-    const ended = await started.value.ended;
-    if (started.value.heldOpen()) this.#releases.push(started.value.release);
-    else started.value.release();
-    return ended === null ? err({ reason: 'lost' }) : ok(ended);
+    if (release !== null) this.#releases.push(release);
+    return end;
   }
 
   /** Made once for all commands that were given the same one. */

@@ -47,6 +47,12 @@ export const shellPath = '/bin/sh';
 export const argvOf = (command: Command): readonly [string, ...string[]] =>
   'shell' in command ? [shellPath, '-c', command.shell] : command.argv;
 
+/** Why nobody knows an end of a command. */
+export type NoEnd =
+  | { readonly reason: 'not-started'; readonly failure: StartFailure }
+  /** The process that started it died under it. */
+  | { readonly reason: 'lost' };
+
 /** A file operation on the way to a process that failed. */
 export const fileTrouble = ({ code, path }: FileFailure): StartFailure => ({
   reason: 'io',

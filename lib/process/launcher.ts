@@ -8,40 +8,35 @@
  * Must not know: what a command is for.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { err, ok, type Result } from '../base/result.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { Command, Environment, StartFailure } from './command.ts';
 import type { Identity } from './identity.ts';
-import type { Exit, Spawned, SpawnOptions } from './spawn.ts';
+import type { SpawnCommand, SpawnEnd, Stdio } from './spawn.ts';
 
 /** How an environment differs from the one of the command before; at first from an empty one. */
 export type EnvironmentChange = { readonly set: Environment; readonly unset: readonly string[] };
 
-/** A command to start. `stdio` are paths; null is `/dev/null`. */
-export type ToLauncher = {
-  readonly id: number;
-  readonly command: Command;
-  readonly cwd: string;
-  /** Most commands of a run have all of it in common but the mark. */
-  readonly env: EnvironmentChange;
-  readonly mark: string | undefined;
-  readonly stdio: readonly [string | null, string | null, string | null];
-};
+export type ToLauncher =
+  | {
+      readonly kind: 'start';
+      readonly id: number;
+      readonly command: Command;
+      readonly cwd: string;
+      /** Most commands of a run have all of it in common but the mark. */
+      readonly env: EnvironmentChange;
+      readonly mark: string | undefined;
+      readonly stdio: Stdio;
+    }
+  | { readonly kind: 'identify'; readonly id: number };
 
 export type FromLauncher =
-  | {
-      readonly kind: 'started';
-      readonly id: number;
-      readonly pid: number;
-      readonly identity: Identity | null;
-    }
-  | { readonly kind: 'not-started'; readonly id: number; readonly failure: StartFailure }
-  | { readonly kind: 'ended'; readonly id: number; readonly exit: Exit | null };
+  | { readonly kind: 'ended'; readonly id: number; readonly end: SpawnEnd }
+  | { readonly kind: 'identified'; readonly id: number; readonly identity: Identity | null };
 
+/** What waits for word of one command. */
 type Waiting = {
-  readonly started: (result: Result<Spawned, StartFailure>) => void;
-  readonly ended: (exit: Exit | null) => void;
-  readonly exit: Promise<Exit | null>;
+  readonly ended: (end: SpawnEnd) => void;
+  readonly identified: ((identity: Identity | null) => void)[];
 };
 
 const gone: StartFailure = {
@@ -85,36 +80,30 @@ export class Launcher {
   }
 
   /** As `spawnCommand`, from there. */
-  readonly spawn = (
-    command: Command,
-    { cwd, env, mark, stdio }: SpawnOptions,
-  ): Promise<Result<Spawned, StartFailure>> => {
+  readonly spawn: SpawnCommand = (command, { cwd, env, mark, stdio, ended }) => {
     this.start();
     const child = this.#child;
-    if (child === null || this.#lost) return Promise.resolve(err(gone));
+    if (child === null || this.#lost) {
+      queueMicrotask(() => ended({ kind: 'not-started', failure: gone }));
+      return { identity: async () => null };
+    }
+    const send = (message: ToLauncher): boolean => child.send(message);
     this.#last += 1;
     const id = this.#last;
-    const path = (descriptor: number | null): string | null =>
-      descriptor === null ? null : `/proc/${process.pid}/fd/${descriptor}`;
-    const message: ToLauncher = {
-      id,
-      command,
-      cwd,
-      env: changeOf(this.#lastEnv, env),
-      mark,
-      stdio: [path(stdio[0]), path(stdio[1]), path(stdio[2])],
-    };
+    const identified: Waiting['identified'] = [];
+    this.#waiting.set(id, { ended, identified });
+    child.ref();
+    child.channel?.ref();
+    send({ kind: 'start', id, command, cwd, env: changeOf(this.#lastEnv, env), mark, stdio });
     this.#lastEnv = env;
-    let ended: Waiting['ended'] = () => {};
-    const exit = new Promise<Exit | null>((tell) => {
-      ended = tell;
-    });
-    return new Promise((started) => {
-      this.#waiting.set(id, { started, ended, exit });
-      child.ref();
-      child.channel?.ref();
-      child.send(message);
-    });
+    return {
+      identity: () =>
+        new Promise((tell) => {
+          if (!this.#waiting.has(id)) return tell(null);
+          identified.push(tell);
+          send({ kind: 'identify', id });
+        }),
+    };
   };
 
   /** Ends the process; what it started goes on. */
@@ -124,23 +113,24 @@ export class Launcher {
   }
 
   #hear(message: FromLauncher): void {
-    const waiting = this.#waiting.get(message.id);
-    if (waiting === undefined) return;
     switch (message.kind) {
-      case 'started':
-        waiting.started(ok({ pid: message.pid, identity: message.identity, exit: waiting.exit }));
+      case 'identified':
+        this.#waiting.get(message.id)?.identified.shift()?.(message.identity);
         return;
-      case 'not-started':
-        waiting.started(err(message.failure));
-        break;
       case 'ended':
-        waiting.ended(message.exit);
-        break;
+        this.#end(message.id, message.end);
+        this.#rest();
+        return;
       default:
         unreachable(message);
     }
-    this.#waiting.delete(message.id);
-    this.#rest();
+  }
+
+  #end(id: number, end: SpawnEnd): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    for (const tell of waiting?.identified ?? []) tell(null);
+    waiting?.ended(end);
   }
 
   /** With nothing under way it keeps nobody alive. */
@@ -152,11 +142,7 @@ export class Launcher {
 
   #lose(): void {
     this.#lost = true;
-    for (const { started, ended } of this.#waiting.values()) {
-      started(err(gone));
-      ended(null);
-    }
-    this.#waiting.clear();
+    for (const id of [...this.#waiting.keys()]) this.#end(id, { kind: 'lost' });
   }
 }
 

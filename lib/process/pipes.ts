@@ -10,20 +10,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   closeDescriptor,
+  descriptorPath,
   type FileFailure,
   makeTemporaryDirectory,
   openDescriptor,
+  openFifo,
   removeTree,
 } from '../base/files.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { capture } from './capture.ts';
 import { fileTrouble, type StartFailure } from './command.ts';
 
-/** One pipe with both ends open here. */
+/** One pipe, open for reading here. */
 export type Pipe = {
   readonly ours: Socket;
-  /** The child's end; to be closed here once the child has it, or the pipe never ends. */
-  readonly childs: number;
+  /** Opened for writing by whoever starts the child, as long as `ours` is open. Until then it has no end. */
+  readonly path: string;
 };
 
 /** How many are made at a time, and how many empty ones are kept. */
@@ -79,14 +81,8 @@ function openBoth(): Result<Pipes, StartFailure> | null {
   if (!out.ok) return out;
   const errors = openNext();
   if (errors.ok) return ok({ out: out.value, errors: errors.value });
-  abandonPipe(out.value);
+  out.value.ours.destroy();
   return errors;
-}
-
-/** For a pipe that no child was given. */
-export function abandonPipe({ ours, childs }: Pipe): void {
-  closeDescriptor(childs);
-  ours.destroy();
 }
 
 function openNext(): Result<Pipe, StartFailure> {
@@ -97,16 +93,8 @@ function openNext(): Result<Pipe, StartFailure> {
 }
 
 function open(keeper: number): Result<Pipe, FileFailure> {
-  const path = `/proc/self/fd/${keeper}`;
-  // The keeper reads already, so a writer never waits; with the writer first, the reader never sees a false end.
-  const writer = openDescriptor(path, 'w');
-  if (!writer.ok) {
-    closeDescriptor(keeper);
-    return writer;
-  }
-  const reader = openDescriptor(path, 'r');
+  const reader = openFifo(descriptorPath(keeper));
   if (!reader.ok) {
-    closeDescriptor(writer.value);
     closeDescriptor(keeper);
     return reader;
   }
@@ -120,7 +108,7 @@ function open(keeper: number): Result<Pipe, FileFailure> {
     if (emptied && free.length < most) free.push(keeper);
     else closeDescriptor(keeper);
   });
-  return ok({ ours, childs: writer.value });
+  return ok({ ours, path: descriptorPath(keeper) });
 }
 
 async function makeMore(): Promise<Result<void, StartFailure>> {

@@ -10,6 +10,7 @@ export {
   type CommandEnd,
   type Environment,
   type HearChunk,
+  type NoEnd,
   programOf,
   type StartFailure,
   type StreamName,
@@ -20,7 +21,7 @@ export { bootId, type Identity, identify, identityText, isAlive, parseIdentity, 
 export { Launcher } from './launcher.ts';
 export { acquireLock, Lock, type LockFailure, sayLockFailure, tryLock } from './lock.ts';
 export { warmPipes } from './pipes.ts';
-export { type RunningCommand, type RunOptions, startCommand } from './run.ts';
+export { type Ran, type RunOptions, runCommand } from './run.ts';
 export type { SpawnCommand } from './spawn.ts';
 export {
   leash,

@@ -7,14 +7,22 @@
 import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { after } from '../base/clock.ts';
-import { closeDescriptor } from '../base/files.ts';
-import { ok, type Result } from '../base/result.ts';
-import type { Command, CommandEnd, Environment, HearChunk, StartFailure, StreamName } from './command.ts';
+import { closeDescriptor, descriptorPath } from '../base/files.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import { unreachable } from '../base/unreachable.ts';
+import type {
+  Command,
+  CommandEnd,
+  Environment,
+  HearChunk,
+  NoEnd,
+  StartFailure,
+  StreamName,
+} from './command.ts';
 import { endMarked } from './end.ts';
-import type { Identity } from './identity.ts';
 import { openInput } from './input.ts';
-import { abandonPipe, morePipes, type Pipes, readyPipes, takePipes } from './pipes.ts';
-import { type SpawnCommand, type Spawned, spawnCommand } from './spawn.ts';
+import { morePipes, type Pipes, readyPipes, takePipes } from './pipes.ts';
+import { type SpawnCommand, type SpawnEnd, type Spawned, spawnCommand } from './spawn.ts';
 
 export type RunOptions = {
   readonly cwd: string;
@@ -34,50 +42,68 @@ export type RunOptions = {
   readonly spawn?: SpawnCommand | undefined;
 };
 
-export type RunningCommand = {
-  readonly pid: number;
-  /**
-   * When it is over and all that it wrote itself was heard. Null when who started it died: then nobody knows. Rejects
-   * only when `hear` threw.
-   */
-  readonly ended: Promise<CommandEnd | null>;
-  /** Whether somebody it left behind still has its streams open. */
-  heldOpen(): boolean;
-  /** Stops reading what it left behind. Only after `ended`. */
-  release(): void;
+export type Ran = {
+  /** Known when all that the command wrote itself was heard. */
+  readonly end: Result<CommandEnd, NoEnd>;
+  /** Stops reading what it left behind; null when that has no stream of it open. */
+  readonly release: (() => void) | null;
 };
 
 /**
- * Starts a command as the leader of its own session and process group. It is on its way when this has returned,
- * unless pipes have to be made first.
+ * Runs a command as the leader of its own session and process group. It is on its way when this has returned, unless
+ * pipes have to be made first. Rejects only when `hear` threw.
  */
-export async function startCommand(
-  command: Command,
-  options: RunOptions,
-): Promise<Result<RunningCommand, StartFailure>> {
+export async function runCommand(command: Command, options: RunOptions): Promise<Ran> {
   const opened = streamsNow(options.stdin) ?? (await openStreams(options.stdin));
-  if (!opened.ok) return opened;
+  if (!opened.ok) return { end: err({ reason: 'not-started', failure: opened.error }), release: null };
   const { out, errors, input } = opened.value;
-  const release = () => {
-    out.ours.destroy();
-    errors.ours.destroy();
-  };
-  const stdio = [input, out.childs, errors.childs] as const;
   const { spawn = spawnCommand, cwd, env, mark } = options;
-  const spawning = spawn(command, { cwd, env, mark, stdio });
-  readyPipes();
-  const spawned = await spawning;
-  for (const descriptor of stdio) if (descriptor !== null) closeDescriptor(descriptor);
-  if (!spawned.ok) {
-    release();
-    return spawned;
-  }
-  return ok({
-    pid: spawned.value.pid,
-    ended: watch(spawned.value, out.ours, errors.ours, options),
-    heldOpen: () => !out.ours.closed || !errors.ours.closed,
-    release,
+  const stdio = [input === null ? null : descriptorPath(input), out.path, errors.path] as const;
+  let ended = (_end: SpawnEnd): void => {};
+  const over = new Promise<SpawnEnd>((tell) => {
+    ended = tell;
   });
+  const spawned = spawn(command, { cwd, env, mark, stdio, ended });
+  // All that need not wait is done during the fork: while a command runs, every processor has to do with it.
+  const heard = [listen(out.ours, 'out', options.hear), listen(errors.ours, 'err', options.hear)];
+  const ending = endingOf(spawned, options);
+  readyPipes();
+  try {
+    const end = await over;
+    ending.over();
+    await ending.done();
+    if (end.kind === 'exited') await drained(heard);
+    return { end: endOf(end, ending.by()), release: releaseOf(heard, [out.ours, errors.ours]) };
+  } finally {
+    ending.over();
+    if (input !== null) closeDescriptor(input);
+  }
+}
+
+function endOf(end: SpawnEnd, endedBy: CommandEnd['endedBy']): Ran['end'] {
+  switch (end.kind) {
+    case 'exited': {
+      const { code, signal } = end.exit;
+      return ok(
+        signal === null
+          ? { kind: 'exited', code: code ?? 0, endedBy }
+          : { kind: 'signaled', signal, endedBy },
+      );
+    }
+    case 'not-started':
+      return err({ reason: 'not-started', failure: end.failure });
+    case 'lost':
+      return err({ reason: 'lost' });
+    default:
+      return unreachable(end);
+  }
+}
+
+function releaseOf(heard: readonly Heard[], sockets: readonly Socket[]): Ran['release'] {
+  if (heard.every(({ isOver }) => isOver)) return null;
+  return () => {
+    for (const socket of sockets) socket.destroy();
+  };
 }
 
 type Streams = Pipes & { readonly input: number | null };
@@ -97,43 +123,18 @@ function streamsNow(stdin: RunOptions['stdin']): Result<Streams, StartFailure> |
   if (!pipes?.ok) return pipes;
   const input = stdin === null ? ok(null) : openInput(stdin);
   if (input.ok) return ok({ ...pipes.value, input: input.value });
-  abandonPipe(pipes.value.out);
-  abandonPipe(pipes.value.errors);
+  for (const { ours } of [pipes.value.out, pipes.value.errors]) ours.destroy();
   return input;
 }
 
-async function watch(
-  spawned: Spawned,
-  out: Socket,
-  errors: Socket,
-  options: RunOptions,
-): Promise<CommandEnd | null> {
-  const streams = [listen(out, 'out', options.hear), listen(errors, 'err', options.hear)];
-  const ending = endingOf(spawned.identity, options);
-  try {
-    const exit = await spawned.exit;
-    ending.over();
-    await ending.done();
-    if (exit === null) return null;
-    const { code, signal } = exit;
-    await drained(streams);
-    const endedBy = ending.by();
-    return signal === null
-      ? { kind: 'exited', code: code ?? 0, endedBy }
-      : { kind: 'signaled', signal, endedBy };
-  } finally {
-    ending.over();
-  }
-}
-
 /** Waits for the timeout and the cancellation, and ends the command with all that it started, once. */
-function endingOf(leader: Identity | null, options: RunOptions) {
+function endingOf(spawned: Spawned, options: RunOptions) {
   let by: CommandEnd['endedBy'] = null;
   let work: Promise<unknown> = Promise.resolve();
   const end = (why: 'timeout' | 'canceled') => {
     over();
     by = why;
-    work = endMarked(options.mark, { graceMs: options.graceMs, leader });
+    work = spawned.identity().then((leader) => endMarked(options.mark, { graceMs: options.graceMs, leader }));
   };
   const cancel = () => end('canceled');
   const callOff = options.timeoutMs === null ? null : after(options.timeoutMs, () => end('timeout'));

@@ -2,50 +2,55 @@
  * Starts one process through zx: the only file that imports it.
  *
  * zx's own streams, store, messages and traces are switched off: the child gets descriptors. Its exit is heard of where
- * zx hears of it, before zx has made an answer of it. Must not know: who reads the other end of a descriptor.
+ * zx hears of it, before zx has made an answer of it. Must not know: who is at the other end of a descriptor.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import type { $, Options } from 'zx/core';
+import { closeDescriptor, openDescriptor } from '../base/files.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { argvOf, type Command, type Environment, type StartFailure, shellPath } from './command.ts';
+import {
+  argvOf,
+  type Command,
+  type Environment,
+  fileTrouble,
+  type StartFailure,
+  shellPath,
+} from './command.ts';
 import { badText, explainStart } from './explain.ts';
 import { type Identity, identify } from './identity.ts';
+
+/** What the child's first three descriptors open: the first for reading, the others for writing; null is `/dev/null`. */
+export type Stdio = readonly [input: string | null, out: string | null, errors: string | null];
 
 export type SpawnOptions = {
   readonly cwd: string;
   readonly env: Environment;
   /** `NAME=value`, set besides. */
   readonly mark?: string | undefined;
-  /** The child's first three descriptors; null is `/dev/null`. */
-  readonly stdio: readonly [number | null, number | null, number | null];
-  /** Told of the exit at once, before zx makes an answer of it and before any promise. */
-  readonly exited?: (exit: Exit) => void;
+  /** May name descriptors of another process, through `/proc`: they are opened when the command is started. */
+  readonly stdio: Stdio;
+  /** Told once, and never before `SpawnCommand` has returned. */
+  readonly ended: (end: SpawnEnd) => void;
 };
 
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 
+export type SpawnEnd =
+  /** Whatever the process left behind still runs. */
+  | { readonly kind: 'exited'; readonly exit: Exit }
+  | { readonly kind: 'not-started'; readonly failure: StartFailure }
+  /** Nobody is left who could know. */
+  | { readonly kind: 'lost' };
+
+/** A command on its way. */
 export type Spawned = {
-  readonly pid: number;
-  /** Who that is, known before anybody can have waited for it; null where the system does not say. */
-  readonly identity: Identity | null;
-  /** The exit, with whatever the process left behind still running; null when nobody is left who could know it. */
-  readonly exit: Promise<Exit | null>;
+  /** The leader of what was started; null when it is over, or never began. */
+  identity(): Promise<Identity | null>;
 };
 
 /** Starts a command as the leader of its own session and process group. */
-export type SpawnCommand = (
-  command: Command,
-  options: SpawnOptions,
-) => Promise<Result<Spawned, StartFailure>>;
-
-let loading: Promise<$> | null = null;
-
-/** Loads zx, which the first command does otherwise: a process that starts none does not pay for it. */
-export const load = (): Promise<$> => {
-  loading ??= import('zx/core').then((zx) => Object.assign(zx.$, quiet));
-  return loading;
-};
+export type SpawnCommand = (command: Command, options: SpawnOptions) => Spawned;
 
 /** Every option is said, so that no `ZX_…` in our own environment has a say. */
 const quiet: Partial<Options> = {
@@ -59,36 +64,72 @@ const quiet: Partial<Options> = {
   quote: (text) => text,
 };
 
-/** What became of a start. Without a pid it failed, for the cause that `failed` tells. */
-type Start = {
-  readonly pid: number | undefined;
-  readonly failed: Promise<unknown>;
-  readonly exit: Promise<Exit>;
-};
+/** A call of zx that has got as far as it can without its command: zx calls `start` in a moment. */
+type Call = (text: string, start: () => ChildProcess) => void;
 
-/** A call of zx that has got as far as it can without its command. */
-type Call = (command: Command, options: SpawnOptions) => Promise<Start>;
-
+/** The call of the next command: it takes zx as long as a small part of a fork, and is made while the last one runs. */
 let ready: Call | null = null;
 
-/** Makes the call of the next command, for whoever has time now: it takes zx as long as a small part of a fork. */
-export async function readyCall(): Promise<void> {
-  ready ??= callZx(await load());
+let loading: Promise<$> | null = null;
+
+/** A process that starts no command does not pay for zx. */
+async function nextCall(): Promise<Call> {
+  loading ??= import('zx/core').then((zx) => Object.assign(zx.$, quiet));
+  return callZx(await loading);
 }
 
 /** Starts a command from this process. */
-export const spawnCommand: SpawnCommand = async (command, options) => {
-  const { cwd } = options;
-  const env = marked(options);
-  const argv = argvOf(command);
-  const bad = badText({ argv, env, cwd });
-  if (bad !== null) return err(bad);
-  const call = ready ?? callZx(await load());
-  ready = null;
-  const { pid, failed, exit } = await call(command, { ...options, env });
-  if (pid === undefined) return err(explainStart(await failed, { argv, env, cwd }));
-  return ok({ pid, identity: identify(pid), exit });
+export const spawnCommand: SpawnCommand = (command, options) => {
+  const attempt = { argv: argvOf(command), env: marked(options), cwd: options.cwd };
+  let child: ChildProcess | null = null;
+  const over = (end: SpawnEnd): void => {
+    child = null;
+    options.ended(end);
+  };
+  const failed = (failure: StartFailure): void => over({ kind: 'not-started', failure });
+  const bad = badText(attempt);
+  const stdio = bad === null ? open(options.stdio) : err(bad);
+  if (!stdio.ok) {
+    queueMicrotask(() => failed(stdio.error));
+    return { identity: async () => null };
+  }
+  const begun = new Promise<void>((begins) => {
+    const start = (): ChildProcess => {
+      try {
+        const begun = begin(attempt, stdio.value);
+        begun.on('error', (error) => {
+          if (begun.pid === undefined) failed(explainStart(error, attempt));
+        });
+        begun.once('exit', (code, signal) => over({ kind: 'exited', exit: { code, signal } }));
+        child = begun;
+        return begun;
+      } catch (error) {
+        // Where it waited for the text, zx would let this go as a rejection that nobody hears.
+        failed(explainStart(error, attempt));
+        return nobody();
+      } finally {
+        close(stdio.value);
+        begins();
+        setImmediate(makeReady);
+      }
+    };
+    const text = 'shell' in command ? command.shell : command.argv[0];
+    if (ready === null) void nextCall().then((call) => call(text, start));
+    else ready(text, start);
+    ready = null;
+  });
+  return {
+    identity: async () => {
+      await begun;
+      // Until its exit is told it has not been waited for: that pid is nobody else's.
+      return child?.pid === undefined ? null : identify(child.pid);
+    },
+  };
 };
+
+async function makeReady(): Promise<void> {
+  ready ??= await nextCall();
+}
 
 function marked({ env, mark }: SpawnOptions): Environment {
   if (mark === undefined) return env;
@@ -109,32 +150,40 @@ function callZx(shell: $): Call {
   Object.assign(shell, { store, spawn: (() => start()) as typeof spawn });
   // With every command zx looks for its caller in a trace.
   void untraced(() => shell(Object.assign(['', ''], { raw: ['', ''] }), text));
-  return (command, options) =>
-    new Promise((started) => {
-      start = () => {
-        try {
-          const child = begin(command, options);
-          const failed = new Promise((told) => child.once('error', told));
-          const exit = new Promise<Exit>((told) => {
-            child.once('exit', (code, signal) => {
-              options.exited?.({ code, signal });
-              told({ code, signal });
-            });
-          });
-          started({ pid: child.pid, failed, exit });
-          return child;
-        } catch (error) {
-          // Where it waited for the text, zx would let this go as a rejection that nobody hears.
-          started({ pid: undefined, failed: Promise.resolve(error), exit: new Promise(() => {}) });
-          return nobody();
-        }
-      };
-      tell('shell' in command ? command.shell : command.argv[0]);
-    });
+  return (command, begin) => {
+    start = begin;
+    tell(command);
+  };
 }
 
-function begin(command: Command, { cwd, env, stdio }: SpawnOptions): ChildProcess {
-  const [program, ...args] = argvOf(command);
+type Descriptors = [number | null, number | null, number | null];
+
+function open(stdio: Stdio): Result<Descriptors, StartFailure> {
+  const descriptors: Descriptors = [null, null, null];
+  for (const [at, path] of stdio.entries()) {
+    if (path === null) continue;
+    const opened = openDescriptor(path, at === 0 ? 'r' : 'w');
+    if (!opened.ok) {
+      close(descriptors);
+      return err(fileTrouble(opened.error));
+    }
+    descriptors[at] = opened.value;
+  }
+  return ok(descriptors);
+}
+
+function close(descriptors: Descriptors): void {
+  for (const descriptor of descriptors) if (descriptor !== null) closeDescriptor(descriptor);
+}
+
+function begin(
+  {
+    argv: [program, ...args],
+    cwd,
+    env,
+  }: { argv: readonly [string, ...string[]]; cwd: string; env: Environment },
+  stdio: Descriptors,
+): ChildProcess {
   return spawn(program, args, { cwd, env, stdio: stdio.map((each) => each ?? 'ignore'), detached: true });
 }
 

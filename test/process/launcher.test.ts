@@ -5,7 +5,9 @@ import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { endMarked, identify, isAlive, Launcher, startCommand } from '../../lib/process/process.ts';
+import { err, ok } from '../../lib/base/result.ts';
+import { sayExecutorFailure } from '../../lib/executors/failure.ts';
+import { endMarked, identify, isAlive, Launcher, runCommand } from '../../lib/process/process.ts';
 import { until } from '../rig/forge.ts';
 import { plainOptions } from './plain.ts';
 
@@ -14,21 +16,24 @@ const test = suite('process/launcher');
 const file = resolve('bin/launcher.cjs');
 const { mark } = plainOptions('test-launcher');
 
-async function start(launcher: Launcher, shell: string) {
-  let out = '';
-  const started = await startCommand(
+/** Runs a shell text there to its end; `heard` is told of what it prints. */
+async function run(launcher: Launcher, shell: string, heard: (out: string) => void = () => {}) {
+  const { end, release } = await runCommand(
     { shell },
     {
       ...plainOptions('test-launcher'),
-      hear: (_, chunk) => {
-        out += chunk.toString();
-      },
+      hear: (_, chunk) => heard(chunk.toString()),
       spawn: launcher.spawn,
     },
   );
-  if (!started.ok) return { failure: started.error, running: null, out: () => out };
-  return { failure: null, running: started.value, out: () => out };
+  release?.();
+  return end;
 }
+
+const said = (end: Awaited<ReturnType<typeof run>>): string =>
+  end.ok ? 'it ended' : sayExecutorFailure(end.error);
+
+const exited = (code: number) => ok({ kind: 'exited', code, endedBy: null });
 
 const parentOf = (pid: number): number =>
   Number(/^PPid:\t(\d+)$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
@@ -43,44 +48,41 @@ async function gone(pid: number): Promise<void> {
 
 test('a command is a child of the launcher, not of this process, and the launcher goes when it is closed', async () => {
   const launcher = new Launcher(file, {});
-  const { running, out } = await start(launcher, 'echo $PPID; exit 3');
-  assert.equal(await running?.ended, { kind: 'exited', code: 3, endedBy: null });
-  running?.release();
-  const pid = Number(out());
+  let pid = 0;
+  const end = await run(launcher, 'echo $PPID; exit 3', (out) => {
+    pid = Number(out);
+  });
+  assert.equal(end, exited(3));
   assert.is.not(pid, process.pid);
   assert.is(parentOf(pid), process.pid);
   launcher.close();
   await gone(pid);
-  const late = await start(launcher, 'true');
-  assert.is(late.failure?.reason, 'io');
+  assert.match(said(await run(launcher, 'true')), 'the process that starts commands died');
 });
 
 test('many commands at once each get their own end', async () => {
   const launcher = new Launcher(file, {});
-  const ends = Array.from({ length: 20 }, async (_, code) => {
-    const { running } = await start(launcher, `sleep 0.0${code % 5}; exit ${code}`);
-    const end = await running?.ended;
-    running?.release();
-    return end?.kind === 'exited' ? end.code : null;
-  });
-  assert.equal(await Promise.all(ends), [...Array(20).keys()]);
+  const ends = Array.from({ length: 20 }, (_, code) => run(launcher, `sleep 0.0${code % 5}; exit ${code}`));
+  assert.equal(
+    await Promise.all(ends),
+    [...Array(20).keys()].map((code) => exited(code)),
+  );
   launcher.close();
 });
 
 test('a launcher that is killed leaves nobody waiting', async () => {
   const launcher = new Launcher(file, {});
-  const { running } = await start(launcher, 'sleep 1000');
-  const pid = parentOf(running?.pid ?? 0);
-  process.kill(pid, 'SIGKILL');
-  assert.is(await running?.ended, null);
-  running?.release();
-  assert.is((await start(launcher, 'true')).failure?.reason, 'io');
+  const end = run(launcher, 'echo $PPID; sleep 1000', (pid) => {
+    process.kill(Number(pid), 'SIGKILL');
+  });
+  assert.equal(await end, err({ reason: 'lost' }));
+  assert.match(said(await run(launcher, 'true')), 'the process that starts commands died');
   assert.ok((await endMarked(mark)).ok);
 });
 
-test('a launcher whose file is not there is a failure of the first command', async () => {
+test('a launcher whose file is not there is told as one that died', async () => {
   const launcher = new Launcher('/nowhere/launcher.cjs', {});
-  assert.is((await start(launcher, 'true')).failure?.reason, 'io');
+  assert.match(said(await run(launcher, 'true')), 'the process that starts commands died');
 });
 
 const lost = 'QUIRE_PROCESS_MARK=test-death/';
@@ -100,10 +102,10 @@ test('it ends with whoever started it, however that one ends, and so do its comm
     const { Launcher } = await import(${JSON.stringify(resolve('lib/process/launcher.ts'))});
     const launcher = new Launcher(${JSON.stringify(file)}, {});
     const options = { cwd: '/', env: { PATH: process.env.PATH }, stdio: [null, null, null] };
-    const over = await launcher.spawn({ shell: 'exit' }, options);
-    await over.value.exit;
+    await new Promise((ended) => launcher.spawn({ shell: 'exit' }, { ...options, ended }));
     const stays = 'setsid sleep 1000 & trap "" HUP; sleep 1000';
-    await launcher.spawn({ shell: stays }, { ...options, mark: ${JSON.stringify(`${lost}1/`)} });
+    const stayed = launcher.spawn({ shell: stays }, { ...options, ended: () => {}, mark: ${JSON.stringify(`${lost}1/`)} });
+    await stayed.identity();
     const { readFileSync } = await import('node:fs');
     console.log(readFileSync('/proc/self/task/' + process.pid + '/children', 'utf8'));
     setInterval(() => {}, 1000);`;

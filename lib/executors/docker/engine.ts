@@ -8,8 +8,8 @@ import {
   type Captured,
   capture,
   type Environment,
+  runCommand,
   sayStartFailure,
-  startCommand,
 } from '../../process/process.ts';
 import type { DockerSettings, HearExecutor } from '../executor.ts';
 import type { EngineStep, ExecutorFailure } from '../failure.ts';
@@ -64,7 +64,7 @@ export async function follow(
   },
 ): Promise<Result<{ readonly code: number; readonly lines: readonly string[] }, ExecutorFailure>> {
   const tail = new Tail();
-  const started = await startCommand(
+  const { end, release } = await runCommand(
     { argv: [engine.bin, ...args] },
     {
       cwd: '/',
@@ -79,14 +79,14 @@ export async function follow(
       },
     },
   );
-  if (!started.ok) {
-    return err({ reason: 'engine', step: options.step, lines: [sayStartFailure(started.error)] });
+  release?.();
+  if (end.ok) {
+    const { value } = end;
+    if (value.endedBy !== null) return err({ reason: 'canceled' });
+    return ok({ code: value.kind === 'exited' ? value.code : 1, lines: lastLines(tail.text()) });
   }
-  const end = await started.value.ended;
-  started.value.release();
-  if (end === null) return err({ reason: 'lost' });
-  if (end.endedBy !== null) return err({ reason: 'canceled' });
-  return ok({ code: end.kind === 'exited' ? end.code : 1, lines: lastLines(tail.text()) });
+  if (end.error.reason === 'lost') return end;
+  return err({ reason: 'engine', step: options.step, lines: [sayStartFailure(end.error.failure)] });
 }
 
 /** The last few kilobytes of a stream. */

@@ -12,9 +12,9 @@ import {
   type CommandEnd,
   type Environment,
   type HearChunk,
+  runCommand,
   type SpawnCommand,
   type StreamName,
-  startCommand,
 } from '../../process/process.ts';
 import type { ExecutorFailure } from '../failure.ts';
 import { execArguments, handOver } from './arguments.ts';
@@ -64,17 +64,15 @@ export async function execute(
   const { mark, spawn } = request;
   const { signal } = client;
   const options = { cwd: '/', env: over.env, mark, stdin, timeoutMs: null, signal, hear, spawn };
-  const started = await startCommand({ argv: [engine.bin, ...args] }, options);
-  if (!started.ok) return err({ reason: 'not-started', failure: started.error });
-  const running = started.value;
+  const running = runCommand({ argv: [engine.bin, ...args] }, options);
   const ending = endingOf(engine, request, () => client.abort());
-  const end = await running.ended;
+  const { end, release } = await running;
   const endedBy = await ending.over();
-  if (running.heldOpen()) request.keep(running.release);
-  else running.release();
-  if (end === null) return err({ reason: 'lost' });
-  if (endedBy !== null) return ok({ ...signalOf(end), endedBy });
-  return judge(engine, request, signalOf(end), words);
+  if (release !== null) request.keep(release);
+  if (!end.ok) return end;
+  const ended = signalOf(end.value);
+  if (endedBy !== null) return ok({ ...ended, endedBy });
+  return judge(engine, request, ended, words);
 }
 
 const tail = (words: readonly string[]): string[] => words.slice(1);
