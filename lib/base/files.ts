@@ -341,9 +341,13 @@ export const copyFile = (from: string, to: string): FileResult<void> =>
 export const openDescriptor = (path: string, flags: string, mode = 0o666): FileResult<number> =>
   attempt('open', path, () => fs.openSync(path, flags, mode));
 
-/** A descriptor that reads a FIFO, at once: the end of it is not seen before somebody has written, or could have. */
+/** A descriptor that reads a FIFO and waits for nobody. */
 export const openFifo = (path: string): FileResult<number> =>
   attempt('open', path, () => fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK));
+
+/** Reads into a buffer what is there; 0 is the end. Where more could come, but nothing is there yet: `EAGAIN`. */
+export const readNow = (descriptor: number, buffer: Buffer): FileResult<number> =>
+  attempt('read', String(descriptor), () => fs.readSync(descriptor, buffer));
 
 /** Where other processes of this user can open what a descriptor of this one has open. */
 export const descriptorPath = (descriptor: number): string => `/proc/${process.pid}/fd/${descriptor}`;

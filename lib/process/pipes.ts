@@ -1,44 +1,138 @@
 /**
- * Real pipes from a command to us.
+ * Real pipes from commands to us.
  *
  * Node gives a child sockets, on which `echo > /dev/stdout` fails. A FIFO is a pipe: it is made, opened and unlinked
- * at once, then opened again through `/proc/self/fd`, so nothing of it is left on any disk. An emptied one is used
- * again. Must not know: what is written into them.
+ * at once, then opened again through `/proc`, so nothing of it is left on any disk. To make a pipe and a stream that
+ * reads it takes longer than to run a small command: one pipe serves many commands, one after the other. It has no end
+ * meanwhile, since we could write to it ourselves. Must not know: what is written into them.
  */
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import {
   closeDescriptor,
   descriptorPath,
-  type FileFailure,
   makeTemporaryDirectory,
   openDescriptor,
   openFifo,
+  readNow,
   removeTree,
 } from '../base/files.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { capture } from './capture.ts';
 import { fileTrouble, type StartFailure } from './command.ts';
 
-/** One pipe, open for reading here. */
-export type Pipe = {
-  readonly ours: Socket;
-  /** Opened for writing by whoever starts the child, as long as `ours` is open. Until then it has no end. */
-  readonly path: string;
-};
-
-/** How many are made at a time, and how many empty ones are kept. */
+/** How many are made at a time, and how many are kept. */
 const [batch, most] = [32, 64];
 
-/** Descriptors that keep an unlinked, empty FIFO alive: readers, so that the end of the last writer is still seen. */
-const free: number[] = [];
+/** More than any pipe holds: whatever comes after that many bytes was written by somebody who is still there. */
+const pipeBytes = 1_048_576;
 
-/** For both streams of a command. */
-export type Pipes = { readonly out: Pipe; readonly errors: Pipe };
+/** What is read while nobody waits for the event loop; copied at once. */
+const window = Buffer.allocUnsafeSlow(65_536);
 
-/** Two that are open already: opening takes as long as a small part of a fork, and it can be done during one. */
-let ready: Pipes | null = null;
+/** Hears what is written. While a promise it returned is pending nothing more is read: memory stays bounded. */
+type Hear = (chunk: Buffer) => void | Promise<void>;
+
+/** A pipe that reads for one command at a time. */
+export class Pipe {
+  /** Opened for writing by whoever starts the command. */
+  readonly path: string;
+  readonly #reader: number;
+  #writer: number;
+  #socket: Socket | null = null;
+  #hear: Hear = () => {};
+  /** The hearing that reading waits for. */
+  #slow: Promise<void> | null = null;
+  #failure: { readonly error: unknown } | null = null;
+
+  constructor(reader: number, writer: number) {
+    this.path = descriptorPath(reader);
+    this.#reader = reader;
+    this.#writer = writer;
+  }
+
+  /** Who hears from now on. */
+  hear(hear: Hear): void {
+    this.#hear = hear;
+    if (this.#socket !== null) return;
+    this.#socket = new Socket({ fd: this.#reader, readable: true, writable: false });
+    this.#socket.on('data', (chunk: Buffer) => this.#deliver(chunk));
+    this.#socket.on('error', () => {});
+    // Whoever waits for a command waits for its end, not for this.
+    this.#socket.unref();
+  }
+
+  /**
+   * Once the command is over: lets hear what it wrote and was not heard yet. True when nobody is left who could write
+   * more: then the pipe serves another command. Otherwise it is read on until `giveUp`. Rejects when `hear` threw.
+   */
+  async drain(): Promise<boolean> {
+    for (let bytes = 0; ; ) {
+      if (this.#isBehind()) await this.#catchUp();
+      closeDescriptor(this.#writer);
+      if (this.#failure !== null) {
+        this.giveUp();
+        throw this.#failure.error;
+      }
+      const read = readNow(this.#reader, window);
+      // That there is nothing to read, but could be, is told as an error.
+      if (!read.ok) return false;
+      if (read.value === 0) return this.#isKept();
+      bytes += read.value;
+      this.#deliver(Buffer.from(window.subarray(0, read.value)));
+      if (bytes > pipeBytes || !this.#reopen()) return false;
+    }
+  }
+
+  /** The end was read: nobody else has the pipe. */
+  #isKept(): true {
+    if (free.length < most && this.#reopen()) free.push(this);
+    else this.giveUp();
+    return true;
+  }
+
+  /** To be called before the event loop goes on: it would see an end. */
+  #reopen(): boolean {
+    const writer = openDescriptor(this.path, 'w');
+    if (writer.ok) this.#writer = writer.value;
+    return writer.ok;
+  }
+
+  /** Reads no more. */
+  giveUp(): void {
+    this.#socket?.destroy();
+  }
+
+  #deliver(chunk: Buffer): void {
+    const slow = this.#hear(chunk);
+    if (slow === undefined) return;
+    this.#socket?.pause();
+    this.#slow = slow
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .then(() => {
+        this.#slow = null;
+        this.#socket?.resume();
+      });
+  }
+
+  /** Whether something was read that was not heard. */
+  #isBehind(): boolean {
+    return this.#slow !== null || (this.#socket?.readableLength ?? 0) > 0;
+  }
+
+  async #catchUp(): Promise<void> {
+    while (this.#isBehind()) {
+      await this.#slow;
+      await turn();
+    }
+  }
+}
+
+const free: Pipe[] = [];
 
 let making: Promise<Result<void, StartFailure>> | null = null;
 
@@ -55,60 +149,14 @@ export function morePipes(): Promise<Result<void, StartFailure>> {
   return making;
 }
 
-/** Opens the pipes of the next command, for a caller that has to wait anyway. What fails here fails again then. */
-export function readyPipes(): void {
-  if (ready !== null) return;
-  const opened = openBoth();
-  if (!opened?.ok) return;
-  ready = opened.value;
-  // As long as nobody has asked for them they keep nobody alive.
-  for (const { ours } of [ready.out, ready.errors]) ours.unref();
-}
+/** For both streams of a command. */
+export type Pipes = { readonly out: Pipe; readonly errors: Pipe };
 
-/** Pipes that a child writes and we read; each ends when the last process that can write is gone. Null: `morePipes` first. */
-export function takePipes(): Result<Pipes, StartFailure> | null {
-  if (ready === null) return openBoth();
-  const taken = ready;
-  ready = null;
-  for (const { ours } of [taken.out, taken.errors]) ours.ref();
-  return ok(taken);
-}
-
-/** Both, or none; null when there are not as many. */
-function openBoth(): Result<Pipes, StartFailure> | null {
+/** Both, or null when there are not as many: `morePipes` first. */
+export function takePipes(): Pipes | null {
   if (free.length < 2) return null;
-  const out = openNext();
-  if (!out.ok) return out;
-  const errors = openNext();
-  if (errors.ok) return ok({ out: out.value, errors: errors.value });
-  out.value.ours.destroy();
-  return errors;
-}
-
-function openNext(): Result<Pipe, StartFailure> {
-  const keeper = free.pop();
-  if (keeper === undefined) throw new Error('no pipe is left');
-  const opened = open(keeper);
-  return opened.ok ? opened : err(fileTrouble(opened.error));
-}
-
-function open(keeper: number): Result<Pipe, FileFailure> {
-  const reader = openFifo(descriptorPath(keeper));
-  if (!reader.ok) {
-    closeDescriptor(keeper);
-    return reader;
-  }
-  const ours = new Socket({ fd: reader.value, readable: true, writable: false });
-  let emptied = false;
-  ours.once('end', () => {
-    emptied = true;
-  });
-  // A pipe that somebody can still write to, or that still holds bytes, is given up, not used again.
-  ours.once('close', () => {
-    if (emptied && free.length < most) free.push(keeper);
-    else closeDescriptor(keeper);
-  });
-  return ok({ ours, path: descriptorPath(keeper) });
+  const [out, errors] = [free.pop(), free.pop()];
+  return out === undefined || errors === undefined ? null : { out, errors };
 }
 
 async function makeMore(): Promise<Result<void, StartFailure>> {
@@ -123,12 +171,11 @@ async function makeMore(): Promise<Result<void, StartFailure>> {
       return err({ reason: 'io', code: 'mkfifo', detail: made.value.err.toString().trim() });
     }
     for (const path of paths) {
-      // Opening for reading alone would wait for a writer.
-      const both = openDescriptor(path, 'r+');
-      const keeper = both.ok ? openDescriptor(path, 'r') : both;
-      if (both.ok) closeDescriptor(both.value);
-      if (!keeper.ok) return err(fileTrouble(keeper.error));
-      free.push(keeper.value);
+      const reader = openFifo(path);
+      const writer = reader.ok ? openDescriptor(path, 'w') : reader;
+      if (reader.ok && writer.ok) free.push(new Pipe(reader.value, writer.value));
+      else if (reader.ok) closeDescriptor(reader.value);
+      if (!writer.ok) return err(fileTrouble(writer.error));
     }
     return ok(undefined);
   } finally {

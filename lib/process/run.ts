@@ -4,24 +4,14 @@
  * A command is over when its process exits. Whoever it left behind with its streams open delays nothing and is read on
  * until `release`. Must not know: jobs, logs, containers.
  */
-import type { Socket } from 'node:net';
-import { setImmediate as turn } from 'node:timers/promises';
 import { after } from '../base/clock.ts';
 import { closeDescriptor, descriptorPath } from '../base/files.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { unreachable } from '../base/unreachable.ts';
-import type {
-  Command,
-  CommandEnd,
-  Environment,
-  HearChunk,
-  NoEnd,
-  StartFailure,
-  StreamName,
-} from './command.ts';
+import type { Command, CommandEnd, Environment, HearChunk, NoEnd, StartFailure } from './command.ts';
 import { endMarked } from './end.ts';
 import { openInput } from './input.ts';
-import { morePipes, type Pipes, readyPipes, takePipes } from './pipes.ts';
+import { morePipes, type Pipe, type Pipes, takePipes } from './pipes.ts';
 import { type SpawnCommand, type SpawnEnd, type Spawned, spawnCommand } from './spawn.ts';
 
 export type RunOptions = {
@@ -59,26 +49,29 @@ export async function runCommand(command: Command, options: RunOptions): Promise
   const { out, errors, input } = opened.value;
   const { spawn = spawnCommand, cwd, env, mark } = options;
   const stdio = [input === null ? null : descriptorPath(input), out.path, errors.path] as const;
+  out.hear((chunk) => options.hear('out', chunk));
+  errors.hear((chunk) => options.hear('err', chunk));
   let ended = (_end: SpawnEnd): void => {};
   const over = new Promise<SpawnEnd>((tell) => {
     ended = tell;
   });
-  const spawned = spawn(command, { cwd, env, mark, stdio, ended });
-  // All that need not wait is done during the fork: while a command runs, every processor has to do with it.
-  const heard = [listen(out.ours, 'out', options.hear), listen(errors.ours, 'err', options.hear)];
-  const ending = endingOf(spawned, options);
-  readyPipes();
+  const ending = endingOf(spawn(command, { cwd, env, mark, stdio, ended }), options);
   try {
     const end = await over;
     ending.over();
     await ending.done();
-    if (end.kind === 'exited') await drained(heard);
-    return { end: endOf(end, ending.by()), release: releaseOf(heard, [out.ours, errors.ours]) };
+    const drained = [await out.drain(), await errors.drain()];
+    const left = [out, errors].filter((_, at) => !drained[at]);
+    return { end: endOf(end, ending.by()), release: left.length === 0 ? null : () => giveUp(left) };
   } finally {
     ending.over();
     if (input !== null) closeDescriptor(input);
   }
 }
+
+const giveUp = (pipes: readonly Pipe[]): void => {
+  for (const pipe of pipes) pipe.giveUp();
+};
 
 function endOf(end: SpawnEnd, endedBy: CommandEnd['endedBy']): Ran['end'] {
   switch (end.kind) {
@@ -99,13 +92,6 @@ function endOf(end: SpawnEnd, endedBy: CommandEnd['endedBy']): Ran['end'] {
   }
 }
 
-function releaseOf(heard: readonly Heard[], sockets: readonly Socket[]): Ran['release'] {
-  if (heard.every(({ isOver }) => isOver)) return null;
-  return () => {
-    for (const socket of sockets) socket.destroy();
-  };
-}
-
 type Streams = Pipes & { readonly input: number | null };
 
 async function openStreams(stdin: RunOptions['stdin']): Promise<Result<Streams, StartFailure>> {
@@ -119,12 +105,12 @@ async function openStreams(stdin: RunOptions['stdin']): Promise<Result<Streams, 
 
 /** Null when pipes have to be made first. */
 function streamsNow(stdin: RunOptions['stdin']): Result<Streams, StartFailure> | null {
-  const pipes = takePipes();
-  if (!pipes?.ok) return pipes;
   const input = stdin === null ? ok(null) : openInput(stdin);
-  if (input.ok) return ok({ ...pipes.value, input: input.value });
-  for (const { ours } of [pipes.value.out, pipes.value.errors]) ours.destroy();
-  return input;
+  if (!input.ok) return input;
+  const pipes = takePipes();
+  if (pipes !== null) return ok({ ...pipes, input: input.value });
+  if (input.value !== null) closeDescriptor(input.value);
+  return null;
 }
 
 /** Waits for the timeout and the cancellation, and ends the command with all that it started, once. */
@@ -145,60 +131,4 @@ function endingOf(spawned: Spawned, options: RunOptions) {
   if (options.signal.aborted) cancel();
   else options.signal.addEventListener('abort', cancel);
   return { over, done: () => work, by: () => by };
-}
-
-/** What is known of one stream while the last bytes are awaited. */
-type Heard = {
-  /** Bytes since the start. */
-  bytes: number;
-  /** Whether nobody is left who could write to it, and all was heard. */
-  isOver: boolean;
-  /** The hearing that the stream waits for, or null. */
-  pending: Promise<void> | null;
-  failure: { readonly error: unknown } | null;
-};
-
-function listen(socket: Socket, name: StreamName, hear: HearChunk): Heard {
-  const heard: Heard = { bytes: 0, isOver: false, pending: null, failure: null };
-  socket.on('error', () => {});
-  socket.once('end', () => {
-    heard.isOver = true;
-  });
-  socket.on('data', (chunk: Buffer) => {
-    heard.bytes += chunk.length;
-    const slow = hear(name, chunk);
-    if (slow === undefined) return;
-    socket.pause();
-    heard.pending = slow
-      .catch((error: unknown) => {
-        heard.failure ??= { error };
-      })
-      .then(() => {
-        heard.pending = null;
-        socket.resume();
-      });
-  });
-  return heard;
-}
-
-/** More than any pipe holds: whatever comes after that many bytes was written by somebody who is still there. */
-const pipeBytes = 1_048_576;
-
-/**
- * Until all that the command wrote before its exit was heard: a whole turn of the event loop, which looks at every
- * pipe, brings nothing more. That takes microseconds, however long a grandchild keeps the pipe open.
- */
-async function drained(streams: readonly Heard[]): Promise<void> {
-  const total = () => streams.reduce((sum, stream) => sum + stream.bytes, 0);
-  const atExit = total();
-  let quiet = 0;
-  const isOver = () => streams.every((stream) => stream.isOver && stream.pending === null);
-  while (!isOver() && quiet < 3 && total() - atExit <= pipeBytes) {
-    const before = total();
-    await turn();
-    const pending = streams.map((stream) => stream.pending).filter((wait) => wait !== null);
-    await Promise.all(pending);
-    quiet = pending.length > 0 || total() > before ? 0 : quiet + 1;
-  }
-  for (const { failure } of streams) if (failure !== null) throw failure.error;
 }
