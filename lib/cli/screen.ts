@@ -28,7 +28,9 @@ export const plainScreen = (out: Output): Screen => ({
   paint: out.paint,
   colours: out.colours,
   isTerminal: false,
-  print: (text) => out.write(text),
+  print: (text) => {
+    if (text !== '') out.write(text);
+  },
   drained: () => out.drained(),
   keep: () => {},
   refresh: () => {},

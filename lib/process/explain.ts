@@ -32,19 +32,19 @@ export function explainStart(error: unknown, attempt: Attempt): StartFailure {
         : { reason: code === 'EACCES' ? 'not-executable' : 'missing-program', program, cwd };
     case 'E2BIG':
       return { reason: 'too-big', bytes: sizeOf(attempt), program, cwd };
+    case 'ERR_INVALID_ARG_VALUE':
+      return nulByte(attempt) ?? { reason: 'io', code, detail: message };
     default:
       return { reason: 'io', code, detail: message };
   }
 }
 
-/** What no system call would take, found before one is made. */
-export function badText(attempt: Attempt): StartFailure | null {
-  if (attempt.cwd.includes('\0')) return { reason: 'nul-byte', where: 'cwd' };
-  if (attempt.argv.some((word) => word.includes('\0'))) return { reason: 'nul-byte', where: 'command' };
-  for (const [name, value] of Object.entries(attempt.env)) {
-    if (name.includes('\0') || value.includes('\0')) return { reason: 'nul-byte', where: 'environment' };
-  }
-  return null;
+/** The text that no system call would take; Node makes none. */
+function nulByte({ argv, env, cwd }: Attempt): StartFailure | null {
+  if (cwd.includes('\0')) return { reason: 'nul-byte', where: 'cwd' };
+  if (argv.some((word) => word.includes('\0'))) return { reason: 'nul-byte', where: 'command' };
+  const inEnvironment = Object.entries(env).some((entry) => entry.join('').includes('\0'));
+  return inEnvironment ? { reason: 'nul-byte', where: 'environment' } : null;
 }
 
 function isDirectory(path: string): boolean {

@@ -79,18 +79,22 @@ export class Pipe {
       const read = readNow(this.#reader, window);
       // That there is nothing to read, but could be, is told as an error.
       if (!read.ok) return false;
-      if (read.value === 0) return this.#isKept();
+      if (read.value === 0) {
+        this.#keep();
+        return true;
+      }
       bytes += read.value;
       this.#deliver(Buffer.from(window.subarray(0, read.value)));
       if (bytes > pipeBytes || !this.#reopen()) return false;
     }
   }
 
-  /** The end was read: nobody else has the pipe. */
-  #isKept(): true {
-    if (free.length < most && this.#reopen()) free.push(this);
-    else this.giveUp();
-    return true;
+  /** The end was read: nobody else has the pipe. Whoever waits for the command does not wait for this. */
+  #keep(): void {
+    process.nextTick(() => {
+      if (free.length < most && this.#reopen()) free.push(this);
+      else this.giveUp();
+    });
   }
 
   /** To be called before the event loop goes on: it would see an end. */

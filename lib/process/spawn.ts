@@ -17,7 +17,7 @@ import {
   type StartFailure,
   shellPath,
 } from './command.ts';
-import { badText, explainStart } from './explain.ts';
+import { explainStart } from './explain.ts';
 import { type Identity, identify } from './identity.ts';
 
 /** What the child's first three descriptors open: the first for reading, the others for writing; null is `/dev/null`. */
@@ -87,8 +87,7 @@ export const spawnCommand: SpawnCommand = (command, options) => {
     options.ended(end);
   };
   const failed = (failure: StartFailure): void => over({ kind: 'not-started', failure });
-  const bad = badText(attempt);
-  const stdio = bad === null ? open(options.stdio) : err(bad);
+  const stdio = open(options.stdio);
   if (!stdio.ok) {
     queueMicrotask(() => failed(stdio.error));
     return { identity: async () => null };

@@ -8,7 +8,7 @@ import { Socket } from 'node:net';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Argv } from './capture.ts';
 import type { Environment, StartFailure } from './command.ts';
-import { badText, explainStart } from './explain.ts';
+import { explainStart } from './explain.ts';
 
 export type ProcessOptions = {
   readonly env: Environment;
@@ -73,8 +73,6 @@ async function start(
   { env, cwd }: ProcessOptions,
   stdio: readonly ('ignore' | 'pipe' | number)[],
 ): Promise<Result<{ readonly child: ChildProcess; readonly pid: number }, StartFailure>> {
-  const bad = badText({ argv, env, cwd });
-  if (bad !== null) return err(bad);
   const [program, ...args] = argv;
   try {
     const child = spawn(program, args, { env, cwd, stdio: [...stdio], detached: true });
