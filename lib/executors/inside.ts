@@ -9,20 +9,20 @@ import { err, ok, type Result } from '../base/result.ts';
 import type { ExecutorFailure } from './failure.ts';
 
 export type Inside = {
-  /** Absolute, every symlink resolved. */
+  /** Absolute; below the workspace every symlink is resolved. */
   readonly path: string;
   /** From the workspace; empty for the workspace itself. */
   readonly relative: string;
 };
 
-/** The directory `cwd` (null: the workspace) with symlinks resolved, refused when it is outside. */
+/** The directory `cwd` (null: the workspace as it is named) with symlinks resolved, refused when it is outside. */
 export function insideWorkspace(workspace: string, cwd: string | null): Result<Inside, ExecutorFailure> {
   if (cwd?.includes('\0')) {
     return err({ reason: 'not-started', failure: { reason: 'nul-byte', where: 'cwd' } });
   }
+  if (cwd === null) return ok({ path: workspace, relative: '' });
   const root = realPath(workspace);
   if (!root.ok) return notThere(workspace);
-  if (cwd === null) return ok({ path: root.value, relative: '' });
   const named = resolve(root.value, cwd);
   // What is outside already by its name is refused as such, whether it exists or not.
   if (!isUnder(root.value, named)) return err({ reason: 'outside-workspace', cwd });

@@ -14,6 +14,9 @@ const say = (message: FromLauncher): void => {
   process.send?.(message, undefined, undefined, () => {});
 };
 
+// zx takes two traces with every command, and nobody reads one here.
+Error.stackTraceLimit = 0;
+
 /** Of the last command. */
 let lastEnv: Environment = {};
 

@@ -147,8 +147,7 @@ function callZx(shell: $): Call {
   // Set on the shell itself. Options given to a call would travel in zx's async storage, and the first use of that
   // slows every promise of this process.
   Object.assign(shell, { store, spawn: (() => start()) as typeof spawn });
-  // With every command zx looks for its caller in a trace.
-  void untraced(() => shell(Object.assign(['', ''], { raw: ['', ''] }), text));
+  void shell(Object.assign(['', ''], { raw: ['', ''] }), text);
   return (command, begin) => {
     start = begin;
     tell(command);
@@ -188,13 +187,3 @@ function begin(
 
 /** A child that never was: nothing is ever heard of it. */
 const nobody = (): ChildProcess => new EventEmitter() as ChildProcess;
-
-function untraced<T>(work: () => T): T {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  try {
-    return work();
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-  }
-}

@@ -170,7 +170,7 @@ async function runCommand(ask: ShAsk, seat: Seat): Promise<Answered> {
   const began = monotonic();
   const t = (): number => Math.round(monotonic() - began);
   const { sh } = ask;
-  const at = timestamp(clock());
+  const startedAt = clock();
   const kept = { out: new Kept(), err: new Kept() };
   const masks = { out: redactor.stream(), err: redactor.stream() };
   let over = false;
@@ -197,7 +197,13 @@ async function runCommand(ask: ShAsk, seat: Seat): Promise<Answered> {
     seat.signal,
   );
   // It is on its way already: writing that down does not make it wait, and nothing can be heard of it before.
-  const announced = emit({ event: 'command-started', at, job, sh, cmd: redactor.mask(ask.cmd) });
+  const announced = emit({
+    event: 'command-started',
+    at: timestamp(startedAt),
+    job,
+    sh,
+    cmd: redactor.mask(ask.cmd),
+  });
   const [ended] = await Promise.all([running, announced]);
   over = true;
   for (const stream of ['out', 'err'] as const) await tell(stream, masks[stream].flush());

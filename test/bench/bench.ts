@@ -205,7 +205,7 @@ async function commands(): Promise<void> {
         one: () => ci(one),
         quire: () => ci(f),
       },
-      5,
+      15,
     );
     await one.close();
     const floor = (took.bare - took.bareOne) / 199;
