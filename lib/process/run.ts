@@ -60,7 +60,7 @@ export async function runCommand(command: Command, options: RunOptions): Promise
     const end = await over;
     ending.over();
     await ending.done();
-    const drained = [await out.drain(), await errors.drain()];
+    const drained = await Promise.all([out.drain(), errors.drain()]);
     const left = [out, errors].filter((_, at) => !drained[at]);
     return { end: endOf(end, ending.by()), release: left.length === 0 ? null : () => giveUp(left) };
   } finally {
