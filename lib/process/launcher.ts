@@ -106,10 +106,10 @@ export class Launcher {
     };
   };
 
-  /** Ends the process; what it started goes on. */
+  /** Ends the process, even one that was stopped; what it started goes on. */
   close(): void {
     this.#lost = true;
-    if (this.#child?.connected) this.#child.disconnect();
+    this.#child?.kill('SIGKILL');
   }
 
   #hear(message: FromLauncher): void {

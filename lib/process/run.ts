@@ -4,6 +4,7 @@
  * A command is over when its process exits. Whoever it left behind with its streams open delays nothing and is read on
  * until `release`. Must not know: jobs, logs, containers.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { after } from '../base/clock.ts';
 import { closeDescriptor, descriptorPath } from '../base/files.ts';
 import { err, ok, type Result } from '../base/result.ts';
@@ -55,7 +56,8 @@ export async function runCommand(command: Command, options: RunOptions): Promise
   const over = new Promise<SpawnEnd>((tell) => {
     ended = tell;
   });
-  const ending = endingOf(spawn(command, { cwd, env, mark, stdio, ended }), options);
+  const lost = () => ended({ kind: 'lost' });
+  const ending = endingOf(spawn(command, { cwd, env, mark, stdio, ended }), lost, options);
   try {
     const end = await over;
     ending.over();
@@ -113,15 +115,26 @@ function streamsNow(stdin: RunOptions['stdin']): Result<Streams, StartFailure> |
   return null;
 }
 
-/** Waits for the timeout and the cancellation, and ends the command with all that it started, once. */
-function endingOf(spawned: Spawned, options: RunOptions) {
+/** How long who started a command may take to say who it is, and that it is over once it was ended. */
+const patienceMs = 1000;
+
+/**
+ * Waits for the timeout and the cancellation, and ends the command with all that it started, once. `lost` is called
+ * when its end is not told then: a command may have stopped who started it.
+ */
+function endingOf(spawned: Spawned, lost: () => void, options: RunOptions) {
   let by: CommandEnd['endedBy'] = null;
   let work: Promise<unknown> = Promise.resolve();
   const end = (why: 'timeout' | 'canceled') => {
     over();
     by = why;
-    work = spawned.identity().then((leader) => endMarked(options.mark, { graceMs: options.graceMs, leader }));
+    work = endAll();
   };
+  async function endAll(): Promise<void> {
+    const leader = await Promise.race([spawned.identity(), pause(patienceMs, null, { ref: false })]);
+    await endMarked(options.mark, { graceMs: options.graceMs, leader });
+    setTimeout(lost, patienceMs).unref();
+  }
   const cancel = () => end('canceled');
   const callOff = options.timeoutMs === null ? null : after(options.timeoutMs, () => end('timeout'));
   function over() {

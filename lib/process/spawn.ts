@@ -1,8 +1,8 @@
 /**
  * Starts one process through zx: the only file that imports it.
  *
- * zx's own streams, store, messages and traces are switched off: the child gets descriptors. Its exit is heard of where
- * zx hears of it, before zx has made an answer of it. Must not know: who is at the other end of a descriptor.
+ * zx's own streams, store and messages are switched off: the child gets descriptors. Its exit is heard of where zx
+ * hears of it, before zx has made an answer of it. Must not know: who is at the other end of a descriptor.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
@@ -17,7 +17,7 @@ import {
   type StartFailure,
   shellPath,
 } from './command.ts';
-import { explainStart } from './explain.ts';
+import { type Attempt, explainStart } from './explain.ts';
 import { type Identity, identify } from './identity.ts';
 
 /** What the child's first three descriptors open: the first for reading, the others for writing; null is `/dev/null`. */
@@ -95,13 +95,13 @@ export const spawnCommand: SpawnCommand = (command, options) => {
   const begun = new Promise<void>((begins) => {
     const start = (): ChildProcess => {
       try {
-        const begun = begin(attempt, stdio.value);
-        begun.on('error', (error) => {
-          if (begun.pid === undefined) failed(explainStart(error, attempt));
+        const started = begin(attempt, stdio.value);
+        started.on('error', (error) => {
+          if (started.pid === undefined) failed(explainStart(error, attempt));
         });
-        begun.once('exit', (code, signal) => over({ kind: 'exited', exit: { code, signal } }));
-        child = begun;
-        return begun;
+        started.once('exit', (code, signal) => over({ kind: 'exited', exit: { code, signal } }));
+        child = started;
+        return started;
       } catch (error) {
         // Where it waited for the text, zx would let this go as a rejection that nobody hears.
         failed(explainStart(error, attempt));
@@ -174,14 +174,8 @@ function close(descriptors: Descriptors): void {
   for (const descriptor of descriptors) if (descriptor !== null) closeDescriptor(descriptor);
 }
 
-function begin(
-  {
-    argv: [program, ...args],
-    cwd,
-    env,
-  }: { argv: readonly [string, ...string[]]; cwd: string; env: Environment },
-  stdio: Descriptors,
-): ChildProcess {
+function begin({ argv, cwd, env }: Attempt, stdio: Descriptors): ChildProcess {
+  const [program, ...args] = argv;
   return spawn(program, args, { cwd, env, stdio: stdio.map((each) => each ?? 'ignore'), detached: true });
 }
 

@@ -80,6 +80,27 @@ test('a launcher that is killed leaves nobody waiting', async () => {
   assert.ok((await endMarked(mark)).ok);
 });
 
+test('a command that stops its launcher can be ended all the same, and so can the launcher', async () => {
+  const launcher = new Launcher(file, {});
+  const stop = new AbortController();
+  let parent = 0;
+  const { end } = await runCommand(
+    { shell: 'echo $PPID; kill -STOP $PPID; sleep 1000' },
+    {
+      ...plainOptions('test-launcher'),
+      signal: stop.signal,
+      hear: (_, chunk) => {
+        parent = Number(chunk);
+        stop.abort();
+      },
+      spawn: launcher.spawn,
+    },
+  );
+  assert.equal(end, err({ reason: 'lost' }));
+  launcher.close();
+  await gone(parent);
+});
+
 test('a launcher whose file is not there is told as one that died', async () => {
   const launcher = new Launcher('/nowhere/launcher.cjs', {});
   assert.match(said(await run(launcher, 'true')), 'the process that starts commands died');
