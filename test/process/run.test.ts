@@ -171,6 +171,57 @@ test('hundreds of commands at once, and no descriptor is left', async () => {
   await until(`${before} descriptors are open`, () => open() <= before + 4);
 });
 
+test('pipes that serve one command after the other bring each what it wrote, and nothing of another', async () => {
+  const heard: { out: string; err: string }[] = [];
+  const releases: (() => void)[] = [];
+  async function one(id: number): Promise<void> {
+    const mine = { out: '', err: '' };
+    heard[id] = mine;
+    // Much and little, on both streams, with and without somebody who writes on when the command is over.
+    const lines = [0, 1, 50, 3000][id % 4];
+    const late = id % 5 === 0 ? `(sleep 0.2; echo late ${id}; echo late ${id} >&2) &` : '';
+    const shell = `${late} i=0; while [ $i -lt ${lines} ]; do echo out ${id}; echo err ${id} >&2; i=$((i+1)); done`;
+    const { end, release } = await runCommand(
+      { shell },
+      {
+        ...plainOptions('test-run'),
+        spawn: launcher.spawn,
+        // Slow at times, so that a stream has to wait.
+        hear: async (stream, chunk) => {
+          mine[stream] += chunk.toString();
+          if (id % 3 === 0) await pause(1);
+        },
+      },
+    );
+    assert.equal(end, { ok: true, value: { kind: 'exited', code: 0, endedBy: null } });
+    for (const stream of ['out', 'err'] as const)
+      assert.is(
+        mine[stream].replace(/late .*\n/, ''),
+        `${stream} ${id}\n`.repeat(lines ?? 0),
+        `command ${id}`,
+      );
+    if (release !== null) releases.push(release);
+    if (late === '') assert.is(release, null, `command ${id}`);
+  }
+  let next = 0;
+  const worker = async () => {
+    while (next < 120) await one(next++);
+  };
+  await Promise.all(Array.from({ length: 6 }, worker));
+  await until('what came late', () =>
+    heard.every(({ out, err }, id) => id % 5 !== 0 || /late/.test(out + err)),
+  );
+  await pause(100);
+  for (const [id, mine] of heard.entries()) {
+    for (const stream of ['out', 'err'] as const) {
+      const others = mine[stream].split('\n').filter((line) => line !== '' && !line.endsWith(` ${id}`));
+      assert.equal(others, [], `command ${id}`);
+      assert.is(mine[stream].includes('late'), id % 5 === 0, `command ${id}`);
+    }
+  }
+  for (const release of releases) release();
+});
+
 test('nothing is left in the temp directories', async () => {
   await run({ shell: 'true' }, { stdin: 'x' });
   for (const directory of [tmpdir(), '/dev/shm']) {
