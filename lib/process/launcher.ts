@@ -106,10 +106,12 @@ export class Launcher {
     };
   };
 
-  /** Ends the process, even one that was stopped; what it started goes on. */
+  /** Ends the process, once nothing that it started runs any more. */
   close(): void {
     this.#lost = true;
-    this.#child?.kill('SIGKILL');
+    if (this.#child?.connected) this.#child.disconnect();
+    // A command may have stopped it.
+    this.#child?.kill('SIGCONT');
   }
 
   #hear(message: FromLauncher): void {
