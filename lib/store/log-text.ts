@@ -9,6 +9,9 @@ const asItIs = 0;
 const asHex = 1;
 const needsLook = 2;
 
+/** Of a pair that was not met yet. */
+const unknown = 0xff;
+
 /**
  * What becomes of each byte: it stays, it becomes `\\u00xx`, what follows must be looked at, or, for any other
  * number, it becomes `\\` and the letter with that code.
@@ -32,30 +35,28 @@ for (const first of [0xc2, 0xe2, 0xef]) fates[first] = needsLook;
 
 /**
  * What becomes of two bytes at once, as up to four bytes in one number, and how many those are; 0 when either byte
- * needs more. Filled when the first log is written.
+ * needs more. Found out when a pair is first met: a log has few of them, and a run should not wait for all.
  */
 const pairTexts = new Int32Array(0x10000);
-const pairSizes = new Uint8Array(0x10000);
+const pairSizes = new Uint8Array(0x10000).fill(unknown);
 
-function fillPairs(): void {
-  if (pairSizes[0x2020] !== 0) return;
-  for (let pair = 0; pair < 0x10000; pair += 1) {
-    let size = 0;
-    let text = 0;
-    for (const code of [pair & 0xff, pair >> 8]) {
-      const fate = fates[code] ?? asItIs;
-      if (fate === asHex || fate === needsLook) {
-        size = 0;
-        break;
-      }
-      const written = fate === asItIs ? code : backslash | (fate << 8);
-      text |= written << (8 * size);
-      size += fate === asItIs ? 1 : 2;
-    }
-    pairTexts[pair] = text;
-    pairSizes[pair] = size;
+function sizeOfPair(pair: number): number {
+  const first = pair & 0xff;
+  const second = pair >> 8;
+  const fate = fates[first] ?? asItIs;
+  const next = fates[second] ?? asItIs;
+  let size = 0;
+  if (isShort(fate) && isShort(next)) {
+    size = (fate === asItIs ? 1 : 2) + (next === asItIs ? 1 : 2);
+    pairTexts[pair] = shortText(first, fate) | (shortText(second, next) << (fate === asItIs ? 8 : 16));
   }
+  pairSizes[pair] = size;
+  return size;
 }
+
+const isShort = (fate: number): boolean => fate !== asHex && fate !== needsLook;
+
+const shortText = (code: number, fate: number): number => (fate === asItIs ? code : backslash | (fate << 8));
 
 const backslash = 0x5c;
 
@@ -68,7 +69,6 @@ const longestEscape = 6;
 export type Target = { readonly bytes: Buffer; readonly view: DataView; at: number };
 
 export function newTarget(size: number): Target {
-  fillPairs();
   const bytes = Buffer.allocUnsafeSlow(size);
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, size), at: 0 };
 }
@@ -101,7 +101,8 @@ export function writeEscaped(target: Target, input: Uint8Array, limit: number): 
     // One special letter is seldom alone, and its neighbours are not worth another look at four.
     for (let pairs = 0; pairs < 2 && next + 2 <= input.length && at <= last; pairs += 1) {
       const pair = from.getUint16(next, true);
-      const size = pairSizes[pair] ?? 0;
+      const known = pairSizes[pair] ?? 0;
+      const size = known === unknown ? sizeOfPair(pair) : known;
       if (size === 0) break;
       view.setInt32(at, pairTexts[pair] ?? 0, true);
       at += size;
