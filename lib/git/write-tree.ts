@@ -15,7 +15,7 @@ import type { Sha } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { GitFailure } from './failure.ts';
-import { type ObjectHead, Objects } from './objects.ts';
+import type { ObjectHead, Objects } from './objects.ts';
 import type { TreeEntry, TreeKind } from './tree-entries.ts';
 
 export type WrittenTree = { readonly files: number; readonly bytes: number };
@@ -29,12 +29,11 @@ const wholeFile = 1024 * 1024;
  * a symlink of the tree is never gone through. On a failure what was written stays for the caller to remove.
  */
 export async function writeTree(
-  gitDir: string,
+  objects: Objects,
   commit: Sha,
   directory: string,
   signal?: AbortSignal,
 ): Promise<Result<WrittenTree, GitFailure>> {
-  const objects = new Objects(gitDir);
   const writing = new Writing(objects);
   const stop = (): void => writing.cancel();
   if (signal?.aborted) return err({ reason: 'canceled' });
@@ -49,7 +48,6 @@ export async function writeTree(
   } finally {
     signal?.removeEventListener('abort', stop);
     writing.close();
-    await objects.close();
   }
 }
 

@@ -21,7 +21,7 @@ import { nearest, visible } from '../base/text.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { Config } from '../config/config.ts';
 import type { Executor } from '../executors/executor.ts';
-import { sayGitFailure, writeTree } from '../git/git.ts';
+import { sayGitFailure, withObjects, writeTree } from '../git/git.ts';
 import { neededFor } from '../pipeline/graph.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { Launcher } from '../process/process.ts';
@@ -260,7 +260,7 @@ async function fill(
   signal: AbortSignal,
 ): Promise<Result<void, string>> {
   if (run.revision === null || run.gitDir === null) return ok(undefined);
-  const written = await writeTree(run.gitDir, meta.sha, workspace, signal);
+  const written = await withObjects(run.gitDir, (objects) => writeTree(objects, meta.sha, workspace, signal));
   return written.ok ? ok(undefined) : err(`the workspace: ${sayGitFailure(written.error)}`);
 }
 

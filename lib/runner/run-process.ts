@@ -9,7 +9,7 @@ import { makeDirectory, makeNewDirectory, sayFileFailure } from '../base/files.t
 import type { RunId } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { defaultExecutor, executorNamed, sayUnknownExecutor } from '../executors/registry.ts';
-import { sayGitFailure, writeTree } from '../git/git.ts';
+import { Objects, sayGitFailure, writeTree } from '../git/git.ts';
 import { Launcher, self } from '../process/process.ts';
 import { tee } from '../runs/events.ts';
 import type { Outcome, RunRecord } from '../runs/records.ts';
@@ -44,9 +44,7 @@ const failed = (error: string): Outcome => ({ outcome: 'failed-internal', error,
 
 /** Works the run and settles when it is over and published. `gone` is aborted when the supervisor is gone. */
 export async function workRun(server: Server, id: RunId, gone: AbortSignal): Promise<void> {
-  // It is ready when the claim is there, and cheapest to fork while this process is small.
   const launcher = new Launcher(server.program.launcher, ownEnvironment());
-  launcher.start();
   const claim = await awaitClaim(server, id, gone);
   if (claim !== null) await workClaimed(server, claim, launcher, gone);
   launcher.close();
@@ -108,7 +106,9 @@ async function perform(
   const { config } = settings.value;
   const executor = executorNamed(config.executor ?? defaultExecutor);
   if (!executor.ok) return failed(`config.fnl: ${sayUnknownExecutor(executor.error)}`);
+  // Of what a run waits for the thread takes longest, and the fork of the launcher stops us meanwhile.
   const thread = new ScriptThread(server.program.worker, scriptLimits(config));
+  launcher.start();
   const { meta } = record;
   const workspace = workspaceOf(server.store, meta.id);
   const records = journal(claim, {
@@ -116,6 +116,8 @@ async function perform(
     trouble: (failure) => stop.abort(internal(sayFileFailure(failure))),
   });
   const sink = tee(records, live);
+  const objects = new Objects(server.gitDir);
+  const tree = pipelineTree(objects, meta.sha);
   const plan: RunPlan = {
     meta,
     gitDir: server.gitDir,
@@ -132,8 +134,14 @@ async function perform(
       timeoutMs: config.timeoutMs,
     },
     dirty: null,
-    tree: () => server.withObjects((objects) => pipelineTree(objects, meta.sha)),
-    prepare: (signal) => fillWorkspace(server, record, signal),
+    tree: () => tree,
+    prepare: async (signal) => {
+      // One git answers both. What the pipeline is made of does not wait behind large files.
+      await tree;
+      const filled = await fillWorkspace(server, record, objects, signal);
+      await objects.close();
+      return filled;
+    },
     clear: () => removeWorkspace(server, meta.id),
     found: async (found) => {
       const pipeline =
@@ -174,6 +182,7 @@ const notDeterministic: Outcome = {
 async function fillWorkspace(
   server: Server,
   { meta }: RunRecord,
+  objects: Objects,
   signal: AbortSignal,
 ): Promise<Result<void, string>> {
   const workspace = workspaceOf(server.store, meta.id);
@@ -182,7 +191,7 @@ async function fillWorkspace(
   if (!cache.ok) return err(sayFileFailure(cache.error));
   const made = makeNewDirectory(workspace, 0o700);
   if (!made.ok) return err(sayFileFailure(made.error));
-  const written = await writeTree(server.gitDir, meta.sha, workspace, signal);
+  const written = await writeTree(objects, meta.sha, workspace, signal);
   return written.ok ? ok(undefined) : err(`the workspace: ${sayGitFailure(written.error)}`);
 }
 

@@ -12,7 +12,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { planFaults } from '../../lib/base/files.ts';
 import type { Sha } from '../../lib/base/ids.ts';
-import { writeTree } from '../../lib/git/git.ts';
+import { withObjects, writeTree } from '../../lib/git/git.ts';
 import { reasonOf, type Sandbox, the, withSandbox } from './sandbox.ts';
 
 const test = suite('git/write-tree');
@@ -23,8 +23,11 @@ const emptyDirectory = (box: Sandbox): string => {
   return directory;
 };
 
+const writeInto = (box: Sandbox, sha: Sha, directory: string, signal?: AbortSignal) =>
+  withObjects(`${box.work}/.git`, (objects) => writeTree(objects, sha, directory, signal));
+
 const write = (box: Sandbox, sha: Sha, signal?: AbortSignal) =>
-  writeTree(`${box.work}/.git`, sha, emptyDirectory(box), signal);
+  writeInto(box, sha, emptyDirectory(box), signal);
 
 for (const format of ['sha1', 'sha256'] as const) {
   test(
@@ -94,7 +97,7 @@ for (const name of ['..', '.', '.git', '.GIT', '', 'a/b', '../escaped']) {
       const sha = commitOf(box, rawTree(box, [['100644', name, blob]]));
       assert.is(reasonOf(await write(box, sha)), 'unsafe-name');
       const below = rawTree(box, [['40000', 'd', rawTree(box, [['100644', name, blob]])]]);
-      const result = await writeTree(`${box.work}/.git`, commitOf(box, below), join(box.directory, 'out'));
+      const result = await writeInto(box, commitOf(box, below), join(box.directory, 'out'));
       assert.is(reasonOf(result), 'unsafe-name');
       assert.equal(readdirSync(box.directory).sort(), ['out', 'repo.git', 'work']);
     }),
@@ -129,7 +132,7 @@ test(
       ]);
       const out = join(box.directory, `out-${readdirSync(box.directory).length}`);
       mkdirSync(out);
-      const written = await writeTree(`${box.work}/.git`, commitOf(box, rawTree(box, real)), out);
+      const written = await writeInto(box, commitOf(box, rawTree(box, real)), out);
       assert.is(reasonOf(written), 'disk');
       assert.equal(readdirSync(outside), []);
     }
@@ -159,7 +162,7 @@ test(
     const into = async (name: string, signal?: AbortSignal) => {
       const directory = join(box.directory, name);
       mkdirSync(directory);
-      return writeTree(`${box.work}/.git`, sha, directory, signal);
+      return writeInto(box, sha, directory, signal);
     };
     let calls = 0;
     planFaults((operation) => {
