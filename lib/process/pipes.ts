@@ -56,6 +56,7 @@ export class Pipe {
   /** Who hears from now on. */
   hear(hear: Hear): void {
     this.#hear = hear;
+    this.#failure = null;
     if (this.#socket !== null) return;
     this.#socket = new Socket({ fd: this.#reader, readable: true, writable: false });
     this.#socket.on('data', (chunk: Buffer) => this.#deliver(chunk));
@@ -76,6 +77,8 @@ export class Pipe {
         this.giveUp();
         throw this.#failure.error;
       }
+      // A stream that broke has closed its descriptor, which may be somebody else's by now.
+      if (this.#socket?.destroyed) return false;
       const read = readNow(this.#reader, window);
       // That there is nothing to read, but could be, is told as an error.
       if (!read.ok) return false;
