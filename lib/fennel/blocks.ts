@@ -72,11 +72,11 @@ export function keep(cx: Context, value: Expr, at: Place): Expr {
   return target;
 }
 
-/** Compiles into a block of its own, with a scope of its own. */
-export function inBlock(cx: Context, work: (inner: Context) => void): Stat[] {
+/** Compiles into a block of its own, with a scope of its own, or one that Lua alone knows of. */
+export function inBlock(cx: Context, work: (inner: Context) => void, isScope = true): Stat[] {
   const block: Block = { stats: [], more: null };
   const { active } = cx.frame;
-  cx.unit.scopes.open();
+  cx.unit.scopes.open(isScope);
   work({ ...cx, block });
   cx.unit.scopes.close();
   cx.frame.active = active;

@@ -98,6 +98,6 @@ export function settle(cx: Context, want: Want, at: Place): Want {
 export function compileBody(cx: Context, forms: readonly Form[], want: Want, at: Place): void {
   for (const form of forms.slice(0, -1)) cx.unit.compile(form, cx, wantDrop);
   const last = forms.at(-1);
-  if (last === undefined) deliver(cx, want, [nil], at);
+  if (last === undefined) deliver(cx, want, [], at);
   else cx.unit.compile(last, cx, want);
 }

@@ -5,6 +5,7 @@
  */
 import type { Form, ListForm, Place, SequenceForm, StringForm, SymbolForm } from './forms.ts';
 import { bytesOfText, multiSymbol, textOfBytes } from './names.ts';
+import { printForm } from './print.ts';
 
 export const symbol = (name: string, span: Place): SymbolForm => ({ type: 'symbol', name, span });
 export const list = (span: Place, ...items: readonly Form[]): ListForm => ({ type: 'list', items, span });
@@ -61,7 +62,7 @@ export function typeName(form: Form): string {
   }
 }
 
-/** A form in a message: scalars as they are, strings bare. */
+/** A form in a message: scalars as they are, strings bare, a table as no more than one. */
 export function plainText(form: Form): string {
   switch (form.type) {
     case 'nil':
@@ -74,6 +75,8 @@ export function plainText(form: Form): string {
       return textOfBytes(form.bytes);
     case 'symbol':
       return form.name;
+    case 'list':
+      return printForm(form);
     default:
       return 'table';
   }

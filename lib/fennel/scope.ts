@@ -23,6 +23,8 @@ export type Binding<Macro> = LocalBinding | MacroBinding<Macro>;
 type Level = {
   /** How long the trail was when the level was opened. */
   readonly mark: number;
+  /** False: a block of Lua's that is no scope of Fennel's. What is used in it is used around it. */
+  readonly isScope: boolean;
   /** Globals that something inside this level's children used. */
   globals: Set<string> | null;
 };
@@ -34,10 +36,10 @@ export class Scopes<Macro> {
   readonly #numbers = new Map<string, number>();
   readonly #autoGensyms = new Map<string, string>();
   readonly #trail: (() => void)[] = [];
-  readonly #levels: Level[] = [{ mark: 0, globals: null }];
+  readonly #levels: Level[] = [{ mark: 0, isScope: true, globals: null }];
 
-  open(): void {
-    this.#levels.push({ mark: this.#trail.length, globals: null });
+  open(isScope = true): void {
+    this.#levels.push({ mark: this.#trail.length, isScope, globals: null });
   }
 
   close(): void {
@@ -91,14 +93,26 @@ export class Scopes<Macro> {
 
   /** Notes that the enclosing scope must not take this name for a local while the statement goes on. */
   noteGlobal(name: string): void {
-    const parent = this.#levels.at(-2);
-    if (parent === undefined) return;
+    const parent = this.#scope(1);
+    if (parent === null) return;
     parent.globals ??= new Set();
     parent.globals.add(name);
   }
 
   usesGlobal(name: string): boolean {
-    return this.#levels.at(-1)?.globals?.has(name) ?? false;
+    return this.#scope(0)?.globals?.has(name) ?? false;
+  }
+
+  /** The scope this many around the innermost one. */
+  #scope(around: number): Level | null {
+    let left = around;
+    for (let at = this.#levels.length - 1; at >= 0; at -= 1) {
+      const level = this.#levels[at];
+      if (!level?.isScope) continue;
+      if (left === 0) return level;
+      left -= 1;
+    }
+    return null;
   }
 
   /** Every name that is bound here, for a suggestion. */

@@ -48,6 +48,10 @@ export function declare(cx: Context, symbol: SymbolForm, owner: Place): Expr | n
 
 /** A new Lua local, visible at once: a parameter, a loop's variable. After a fault it is one that nobody sees. */
 export function declareName(cx: Context, symbol: SymbolForm, owner: Place): string {
+  if (multiSymbol(symbol.name) !== null) {
+    fault(cx, 'unexpected-multisym', nearer(symbol.span, owner), symbol.name);
+    return allocateName(cx, '_');
+  }
   if (!mayBind(cx, symbol, owner)) return allocateName(cx, '_');
   const name = allocateName(cx, symbol.name);
   cx.unit.scopes.bind(symbol.name, local(symbol, nameExpr(name), false));

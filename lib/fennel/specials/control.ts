@@ -152,6 +152,13 @@ function compileDropped(cx: Context, forms: readonly Form[]): void {
 const loopFault = (cx: Context, want: Want, call: ListForm, values: readonly Expr[]): readonly Expr[] =>
   deliver(cx, want, values, call.span);
 
+/** A loop's body is a scope inside the scope of its names. */
+function compileLoopBody(cx: Context, body: readonly Form[]): void {
+  cx.unit.scopes.open();
+  compileDropped(cx, body);
+  cx.unit.scopes.close();
+}
+
 /** Lua keeps three locals of its own for a loop. */
 const hiddenLocals = 3;
 
@@ -185,7 +192,7 @@ const each: Special = (call, cx, want) => {
     for (const { pattern, name } of patterns) bindExpr(inner, pattern, nameExpr(name), targets, call);
     targets.finish();
     breakIf(inner, clauses.until);
-    compileDropped(inner, body);
+    compileLoopBody(inner, body);
   });
   emit(cx, { kind: 'for-in', names: luaNames, values, body: loop, at: call.span });
   return deliver(cx, want, [nil], call.span);
@@ -215,7 +222,7 @@ const forSpecial: Special = (call, cx, want) => {
     inner.frame.active += hiddenLocals;
     luaName = declareName(inner, name, call.span);
     breakIf(inner, clauses.until);
-    compileDropped(inner, body);
+    compileLoopBody(inner, body);
   });
   emit(cx, { kind: 'for', name: luaName, range: values, body: loop, at: call.span });
   return deliver(cx, want, [nil], call.span);
@@ -225,22 +232,25 @@ const whileSpecial: Special = (call, cx, want) => {
   const [, form, ...body] = call.items;
   let condition: Expr = nil;
   let inside = false;
-  const loop = inBlock(cx, (inner) => {
-    condition = form === undefined ? nil : one(inner, form);
-    inside = inner.block.stats.length > 0;
-    if (inside) {
-      const stop: Stat = { kind: 'break', at: call.span };
-      const negated = unaryExpr('not', condition);
-      emit(inner, {
-        kind: 'if',
-        clauses: [{ condition: negated, body: [stop] }],
-        otherwise: null,
-        at: form?.span ?? call.span,
-      });
-      const rest = inBlock(inner, (innermost) => compileDropped(innermost, body));
-      inner.block.stats.push(...rest);
-    } else compileDropped(inner, body);
-  });
+  const loop = inBlock(
+    cx,
+    (inner) => {
+      condition = form === undefined ? nil : one(inner, form);
+      inside = inner.block.stats.length > 0;
+      if (inside) {
+        const stop: Stat = { kind: 'break', at: call.span };
+        const negated = unaryExpr('not', condition);
+        emit(inner, {
+          kind: 'if',
+          clauses: [{ condition: negated, body: [stop] }],
+          otherwise: null,
+          at: form?.span ?? call.span,
+        });
+      }
+      inner.block.stats.push(...inBlock(inner, (innermost) => compileLoopBody(innermost, body)));
+    },
+    false,
+  );
   emit(cx, { kind: 'while', condition: inside ? { kind: 'true' } : condition, body: loop, at: call.span });
   return deliver(cx, want, [nil], call.span);
 };

@@ -118,9 +118,10 @@ function shortCircuit(call: ListForm, cx: Context, operator: 'and' | 'or', forms
 
 /** An operand stored in a place; its value alone where nothing but the store is needed. */
 function operandInto(cx: Context, form: Form, target: Expr): { stats: Stat[]; value: Expr | null } {
-  const stats = inBlock(cx, (inner) => {
+  const store = (inner: Context): void => {
     inner.unit.compile(form, inner, { kind: 'assign', targets: [target], state: 'declared' });
-  });
+  };
+  const stats = inBlock(cx, store, false);
   const [only] = stats;
   const alone = stats.length === 1 && only?.kind === 'assign' && only.targets[0] === target;
   return { stats, value: alone ? (only.values[0] ?? null) : null };
