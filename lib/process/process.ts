@@ -18,6 +18,7 @@ export {
 } from './command.ts';
 export { type EndOptions, endMarked, graceMs, type NotEnded } from './end.ts';
 export { bootId, type Identity, identify, identityText, isAlive, parseIdentity, self } from './identity.ts';
+export { closeInherited } from './inherited.ts';
 export { Launcher } from './launcher.ts';
 export { acquireLock, Lock, type LockFailure, sayLockFailure, tryLock } from './lock.ts';
 export { warmPipes } from './pipes.ts';

@@ -52,7 +52,9 @@ export async function claim(queue: Queue, id: RunId, owner: Owner): Promise<Stor
   }
   const record = await reading(() => readRecordOf(place.value, id));
   if (!record.ok) return err(failureOf(id, 'pending', record.error));
-  const evaluator = record.value.pipeline === null ? await readEvaluator(place.value.directory) : null;
+  // Who found faults in the pipeline ends the run in a moment: it was never to begin.
+  const isSound = record.value.pipeline?.kind === 'jobs';
+  const evaluator = isSound ? null : await readEvaluator(place.value.directory);
   if (evaluator !== null && isAlive(evaluator)) return err({ reason: 'evaluating', id, evaluator });
   return take(claimOf(store, id), owner);
 }

@@ -139,12 +139,19 @@ class RunJournal implements Journal {
 
   #output(job: JobId | null, stream: 'out' | 'err', bytes: Uint8Array, t: number): void {
     this.#tell(this.#log(job).output(stream, bytes, t));
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
     this.#timer ??= setTimeout(() => this.#flush(), gatherMs);
   }
 
   #flush(): void {
     this.#timer = null;
-    for (const log of this.#logs.values()) if (log.waiting) this.#tell(log.flush());
+    for (const log of this.#logs.values()) {
+      if (log.waiting) this.#tell(log.flush());
+      if (log.waiting) this.#flushSoon();
+    }
   }
 
   #log(job: JobId | null): LogWriter {

@@ -6,10 +6,11 @@
 import { isUtf8 } from 'node:buffer';
 import { type Appender, type FileResult, openAppender, truncate, writeNewFile } from '../base/files.ts';
 import { ok } from '../base/result.ts';
-import { unfinishedTail } from '../base/text.ts';
+import { quoted, unfinishedTail } from '../base/text.ts';
 import type { Modes } from './layout.ts';
 import { type Mark, markText } from './log-line.ts';
 import { newTarget, type Target, writeEscaped } from './log-text.ts';
+import { cutMark } from './outputs.ts';
 import { cutTornLine } from './torn.ts';
 
 /** An entry's line is at most this long, so what it holds is too. */
@@ -22,7 +23,13 @@ const longestBinary = 3 * Math.floor((longestEntry - frame) / 4);
 type StreamName = 'out' | 'err';
 
 /** Output of one stream that is not written yet. */
-type Gathered = { chunks: Uint8Array[]; size: number; t: number };
+type Gathered = {
+  chunks: Uint8Array[];
+  size: number;
+  t: number;
+  /** Whether it is all that a flush left: the beginning of a character. */
+  held: boolean;
+};
 
 export class LogWriter {
   readonly #path: string;
@@ -64,9 +71,19 @@ export class LogWriter {
     // What a command said stays before its end, with the first bytes of a character that never came whole.
     const flushed = mark.kind === 'exit' ? this.#flushAll(true) : this.#flushAll(false);
     if (!flushed.ok) return flushed;
+    if (mark.kind === 'command')
+      return this.#append(Buffer.from(markText({ ...mark, cmd: fitting(mark.cmd) })));
     if (mark.kind !== 'note') return this.#append(Buffer.from(markText(mark)));
     this.#noted += Buffer.byteLength(mark.text);
-    return this.#noted > this.#limit ? this.#markTruncated() : this.#append(Buffer.from(markText(mark)));
+    if (this.#noted > this.#limit) return this.#markTruncated();
+    let rest = mark.text;
+    do {
+      const text = beginningOf(rest);
+      const written = this.#append(Buffer.from(markText({ ...mark, text })));
+      if (!written.ok) return written;
+      rest = rest.slice(text.length);
+    } while (rest !== '');
+    return ok(undefined);
   }
 
   /** Takes output; what fills an entry is written at once. */
@@ -82,9 +99,15 @@ export class LogWriter {
     return flushed.ok ? this.#markTruncated() : flushed;
   }
 
-  /** Writes what was gathered, but for the beginning of a character whose rest may still come. */
+  /**
+   * Writes what was gathered, but for the beginning of a character whose rest may still come. What waits when this has
+   * returned is written by the next one, whole or not.
+   */
   flush(): FileResult<void> {
-    return this.#flushAll(false);
+    const other = this.#stream === 'out' ? 'err' : 'out';
+    const first = this.#flush(other, this.#gathered[other].held);
+    const second = this.#flush(this.#stream, this.#gathered[this.#stream].held);
+    return first.ok ? second : first;
   }
 
   /** Puts everything on disk, to the last byte. */
@@ -116,6 +139,7 @@ export class LogWriter {
     const gathered = this.#gathered[stream];
     if (gathered.size === 0) gathered.t = t;
     gathered.chunks.push(bytes);
+    gathered.held = false;
     gathered.size += bytes.length;
     return gathered.size < longestEntry ? ok(undefined) : this.#writeFull(stream, t);
   }
@@ -132,7 +156,12 @@ export class LogWriter {
       }
       bytes = bytes.subarray(taken.value);
     }
-    this.#gathered[stream] = { chunks: bytes.length === 0 ? [] : [bytes], size: bytes.length, t };
+    this.#gathered[stream] = {
+      chunks: bytes.length === 0 ? [] : [bytes],
+      size: bytes.length,
+      t,
+      held: false,
+    };
     return ok(undefined);
   }
 
@@ -151,7 +180,7 @@ export class LogWriter {
     const held = final ? 0 : unfinishedTail(bytes);
     if (held > 0) {
       const rest = bytes.subarray(bytes.length - held);
-      this.#gathered[stream] = { chunks: [rest], size: held, t: gathered.t };
+      this.#gathered[stream] = { chunks: [rest], size: held, t: gathered.t, held: true };
       bytes = bytes.subarray(0, bytes.length - held);
     }
     while (bytes.length > 0) {
@@ -228,7 +257,23 @@ export class LogWriter {
   }
 }
 
-const nothing = (): Gathered => ({ chunks: [], size: 0, t: 0 });
+/** A text that fits an entry, cut and marked as outputs are if it is longer. */
+function fitting(text: string): string {
+  const beginning = beginningOf(text);
+  return beginning === text ? text : cutMark(beginning, Buffer.byteLength(text));
+}
+
+/** As much of a text as fits an entry; never half a character. */
+function beginningOf(text: string): string {
+  const room = longestEntry - 2 * frame;
+  let beginning = text.slice(0, room);
+  while (Buffer.byteLength(quoted(beginning)) > room + 2)
+    beginning = beginning.slice(0, beginning.length >> 1);
+  const isHalf = beginning.length < text.length && /[\ud800-\udbff]$/.test(beginning) && beginning.length > 1;
+  return isHalf ? beginning.slice(0, -1) : beginning;
+}
+
+const nothing = (): Gathered => ({ chunks: [], size: 0, t: 0, held: false });
 
 function joined({ chunks }: Gathered): Buffer {
   const [first] = chunks;

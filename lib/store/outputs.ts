@@ -35,7 +35,8 @@ function recordedMap(entries: readonly (readonly [string, Plain])[]): Data {
       continue;
     }
     const bytes = Buffer.from(value.subarray(0, longestOutput));
-    out.push([key, cutMark(bytes.toString('utf8'), value.length)]);
+    const text = bytes.toString('utf8');
+    out.push([key, value.length <= longestOutput ? text : cutMark(text, value.length)]);
     out.push([`${key}64`, bytes.toString('base64')]);
   }
   return Object.fromEntries(out);
@@ -49,8 +50,9 @@ function cut(text: string): string {
   return cutMark(bytes.toString('utf8').replace(/\ufffd$/, ''), size);
 }
 
-const cutMark = (text: string, size: number): string =>
-  size <= longestOutput ? text : `${text}… [cut: ${size} bytes in all]`;
+/** The beginning of a text of this size, marked as no more than that. */
+export const cutMark = (beginning: string, size: number): string =>
+  `${beginning}… [cut: ${size} bytes in all]`;
 
 /** Whether a text ends in what `cutMark` adds. */
 const isCut = (text: string): boolean => /\u2026 \[cut: \d+ bytes in all\]$/.test(text);

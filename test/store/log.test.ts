@@ -11,6 +11,7 @@ import type { RunEvent } from '../../lib/runs/events.ts';
 import type { LogEntry } from '../../lib/runs/records.ts';
 import { type Journal, journal, readLogIn } from '../../lib/store/store.ts';
 import { parseYaml, reading } from '../../lib/store/yaml.ts';
+import { until } from '../rig/forge.ts';
 import { good } from './place.ts';
 
 const test = suite('store/log');
@@ -54,6 +55,36 @@ const bytesOf = (all: LogEntry[], stream = 'out'): Buffer =>
   Buffer.concat(
     all.flatMap((entry) => (entry.kind === 'output' && entry.stream === stream ? [entry.bytes] : [])),
   );
+
+test(
+  'no entry is longer than 64 KiB: a note comes in pieces, a command is cut and marked',
+  withDirectory(async (directory) => {
+    const records = open(directory);
+    const long = `${'x'.repeat(70_000)}\u{1f600}${'\u0001'.repeat(30_000)}`;
+    records.hear({ ...started, cmd: long } as RunEvent);
+    records.hear({ event: 'note', at, job, text: long });
+    records.close();
+    for (const line of lines(directory)) assert.ok(Buffer.byteLength(line) <= 65_536, `${line.length}`);
+    const [command, ...notes] = entries(directory);
+    assert.is(notes.map((entry) => (entry.kind === 'note' ? entry.text : '?')).join(''), long);
+    assert.match(command?.kind === 'command' ? command.cmd : '', /^x{60000,}… \[cut: 100004 bytes in all\]$/);
+  }),
+);
+
+test(
+  'half a character is written after a moment, whoever still waits for the other half',
+  withDirectory(async (directory) => {
+    const records = open(directory);
+    records.hear(output(Buffer.from('e\u20ac').subarray(0, 3), 'out', 4));
+    const began = Date.now();
+    await until('all three bytes', () => bytesOf(entries(directory)).length === 3);
+    assert.ok(Date.now() - began < 1000);
+    records.hear(output(Buffer.concat([Buffer.from('\u20ac').subarray(2), Buffer.from('end')]), 'out', 900));
+    records.close();
+    assert.is(bytesOf(entries(directory)).toString(), 'e\u20acend');
+    assert.match(lines(directory).at(-1) ?? '', '"t": 900}');
+  }),
+);
 
 test(
   'every kind of entry is a line that is JSON and YAML, and comes back',

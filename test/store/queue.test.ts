@@ -176,6 +176,16 @@ test(
 );
 
 test(
+  'a run whose pipeline has faults is left to who found them, and is not begun',
+  withStore(async ({ store }) => {
+    await put(store, draft(1, 'refs/heads/a', { evaluator: self() }));
+    const { id } = draft(1);
+    good(await recordPipelines(store, [{ id, pipeline: { kind: 'diagnostics', diagnostics: [] } }]));
+    assert.is(bad(await inQueue(store, (queue) => claim(queue, id, self()))).reason, 'evaluating');
+  }),
+);
+
+test(
   'a run that ends while its pipeline is recorded leaves no job pending, and is not made again where it was',
   withStore(async ({ store }) => {
     const id = await putOne(store, 1);

@@ -72,6 +72,30 @@ test(
 );
 
 test(
+  'who waits for a descriptor that the push was given does not wait for the run',
+  forge(async (f) => {
+    f.install();
+    const build = f.puppet('build');
+    f.commit(two(build.command, 'true'));
+    // Beyond the sixteenth, and behind a gap, nobody closes it by himself.
+    const bash = `exec 200>&1; git push -q '${f.repo}' main 2>/dev/null; exec 1>&- 200>&-`;
+    const pushing = spawn('bash', ['-c', bash], {
+      cwd: f.work,
+      env: f.env,
+      stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+    });
+    const ends = [pushing.stdout, pushing.stdio[3]].map(
+      (pipe) => new Promise((tell) => pipe?.on('close', tell).on('data', () => {})),
+    );
+    const call = await build.called();
+    await Promise.all(ends);
+    assert.is((await f.run(1)).state(), 'active');
+    call.exit(0);
+    await (await f.run(1)).settled();
+  }),
+);
+
+test(
   'a pipeline that does not evaluate: all problems at once for the pusher, and the push succeeds',
   forge(async (f) => {
     f.install();
