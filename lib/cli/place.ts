@@ -35,19 +35,20 @@ export type Place = {
 export const openPlace = (context: Context): Promise<Result<Place, Complaint>> =>
   openPlaceAt(context, context.repo === null ? context.cwd : resolve(context.cwd, context.repo));
 
-/** The repository at a path. */
-export async function openPlaceAt(context: Context, path: string): Promise<Result<Place, Complaint>> {
+/** The repository at a path, which the command line named in this way. */
+export async function openPlaceAt(
+  context: Context,
+  path: string,
+  named = 'quire --repo DIR …',
+): Promise<Result<Place, Complaint>> {
   const found = await findRepository(path);
-  if (!found.ok) return noRepository(found.error);
+  if (!found.ok) return noRepository(found.error, 'bare-repository', named);
   const { gitDir, bare } = found.value;
   const settings = await readConfig(gitDir);
   if (!settings.ok) return noRepository(settings.error);
   const place = placeOf(gitDir, settings.value, context.env, context.clock);
   if (bare || exists(place.dataDirectory)) return ok(place);
-  return wrongUsage(
-    `${gitDir} is not a bare repository`,
-    'Name the one that is pushed to: quire --repo DIR …',
-  );
+  return wrongUsage(`${gitDir} is not a bare repository`, `Name the one that is pushed to: ${named}`);
 }
 
 /** What follows from a repository's own config; nothing is looked for. */
@@ -86,13 +87,14 @@ const someoneElses = /dubious ownership in repository at '([^'\n]*)'/;
 export function noRepository(
   failure: GitFailure,
   wanted: 'bare-repository' | 'work-tree' = 'bare-repository',
+  named = 'quire --repo DIR …',
 ): Result<never, Complaint> {
   const message = sayGitFailure(failure);
   if (failure.reason === 'not-a-repository') {
     const mend =
       wanted === 'work-tree'
         ? 'Go to where the files of a repository are checked out.'
-        : 'Go into the bare repository, or name it: quire --repo DIR …';
+        : `Go into the bare repository, or name it: ${named}`;
     return wrongUsage(message, mend);
   }
   const path = someoneElses.exec(message)?.[1];

@@ -141,7 +141,7 @@ export function program({ version, start }: ProgramOptions): Command {
   quire
     .command('run')
     .argument('<rev>', 'a branch, a tag or a commit')
-    .option('--variable <name=value>', 'set a variable of the run; may be given again', repeated, [])
+    .option('--variable <k=v>', 'a variable of the run; may be given again', repeated)
     .option('--json', 'print JSON')
     .description('make a run by hand')
     .action((word: string, options: RunOptions) =>

@@ -29,7 +29,7 @@ export type Choice = {
   readonly ref: string | null;
 };
 
-/** Runs that wait or run first, then finished ones. */
+/** Runs that wait or run first, then those that finished last; each by number. */
 export async function newestRuns(store: Store, choice: Choice): Promise<StoreResult<Seen[]>> {
   const seen = new Map<RunId, Seen>();
   for (const state of ['pending', 'active'] as const) {
@@ -49,14 +49,15 @@ export async function newestRuns(store: Store, choice: Choice): Promise<StoreRes
   for await (const page of historyPages(store)) {
     if (!page.ok) return page;
     for (const line of page.value) {
-      if (unfinished.length + finished.length >= choice.most) return ok([...unfinished, ...finished]);
+      if (unfinished.length + finished.length >= choice.most)
+        return ok([...unfinished, ...finished.sort(byNumber)]);
       if (choice.state !== null && line.state !== choice.state) continue;
       if (!isOfRef(line.ref, choice.ref) || seen.has(line.id)) continue;
       const found = await look(store, line.id, choice, seen);
       if (found !== null) finished.push(found);
     }
   }
-  return ok([...unfinished, ...finished]);
+  return ok([...unfinished, ...finished.sort(byNumber)]);
 }
 
 /** What waits and what runs, and the last finished run of each ref: however many runs there are. */
@@ -129,6 +130,7 @@ async function* historyPages(store: Store) {
 const isOfRef = (ref: RefName | null, wanted: string | null): boolean =>
   wanted === null || (ref !== null && (ref === wanted || shortRef(ref) === wanted));
 
-const byNumber = (a: Seen, b: Seen): number => numberOf(b) - numberOf(a);
+/** Those that can't be read stay where they are. */
+const byNumber = (a: Seen, b: Seen): number => numberOf(b) - numberOf(a) || 0;
 const numberOf = (seen: Seen): number =>
   seen.kind === 'run' ? seen.run.meta.number : Number.POSITIVE_INFINITY;

@@ -246,7 +246,7 @@ export function parseVariable(text: string): Result<{ name: string; value: strin
   const name = text.slice(0, equals);
   const value = text.slice(equals + 1);
   const bad = badVariableName(name);
-  if (bad === 'reserved') return err('names that begin with QUIRE_ are quire’s own');
+  if (bad === 'reserved') return err('names that begin with QUIRE_ are kept for quire');
   if (bad === 'not-an-identifier')
     return err(`'${visible(name)}' is no variable name (letters, digits and _)`);
   if (value.includes('\0')) return err('a value must not hold a NUL character');

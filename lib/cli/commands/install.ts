@@ -28,7 +28,7 @@ type Row = readonly [what: string, done: string];
 export async function install(context: Context, repo: string, options: InstallOptions): Promise<ExitCode> {
   const wrong = wrongOptions(options);
   if (wrong !== null) return complain(context, wrong);
-  const place = await openPlaceAt(context, resolve(context.cwd, repo));
+  const place = await openPlaceAt(context, resolve(context.cwd, repo), 'quire install REPO');
   if (!place.ok) return complain(context, place.error);
   const stranger = otherOwner(place.value);
   if (stranger !== null) return complain(context, stranger);

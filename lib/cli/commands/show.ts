@@ -75,7 +75,12 @@ const jobRow = (job: JobRecord, now: number, paint: Paint): string[] => [
   visible(job.id),
   sayState(job.state, paint),
   paint('dim', took(job.startedAt, job.finishedAt, now)),
-  [job.reason, job.error, job.attempt > 1 ? `attempt ${job.attempt}` : null]
+  // That it timed out is what its error says, and after how long.
+  [
+    job.reason === 'timeout' && job.error !== null ? null : job.reason,
+    job.error,
+    job.attempt > 1 ? `attempt ${job.attempt}` : null,
+  ]
     .flatMap((part) => (part === null ? [] : [visible(part)]))
     .join('; '),
 ];

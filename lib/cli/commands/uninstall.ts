@@ -24,7 +24,7 @@ export async function uninstall(
   repo: string,
   options: UninstallOptions,
 ): Promise<ExitCode> {
-  const place = await openPlaceAt(context, resolve(context.cwd, repo));
+  const place = await openPlaceAt(context, resolve(context.cwd, repo), 'quire uninstall REPO');
   if (!place.ok) return complain(context, place.error);
   const { gitDir, settings, dataDirectory } = place.value;
   const hooks = hooksOf(gitDir, settings, context.env.HOME);
