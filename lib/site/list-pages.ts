@@ -267,7 +267,8 @@ export function trendOf(rows: readonly RunRow[]): Trend | null {
   });
   const complete = over.filter((row) => row.state === 'complete');
   const usual = median(complete.map((row) => between(row.started_at, row.finished_at) ?? 0));
-  const judged = over.filter((row) => row.state === 'complete' || row.state === 'failed').length;
+  // Also those that failed before they began, which have no bar.
+  const judged = rows.filter(({ state }) => state === 'complete' || state === 'failed').length;
   const summary = [
     `${complete.length} of the last ${judged} complete`,
     ...(usual === null ? [] : [`usually in ${showDuration(usual)}`]),

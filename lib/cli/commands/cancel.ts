@@ -20,6 +20,8 @@ export async function cancel(context: Context, word: string): Promise<ExitCode> 
   if (!id.ok) return complain(context, storeTrouble(id.error).error);
   const stopped = await inQueue(store, (queue) => stopRun(queue, id.value, { kind: 'cancel' }));
   if (!stopped.ok) return complain(context, storeTrouble(stopped.error).error);
+  // As it was called: nobody knows runs by their ids.
+  const named = /^\d+$/.test(word) ? `run ${word}` : id.value;
   switch (stopped.value) {
     case 'ended': {
       const say = (line: string): void => warn(context, visible(line));
@@ -27,11 +29,11 @@ export async function cancel(context: Context, word: string): Promise<ExitCode> 
         serve({ store, gitDir, repo: name, installation: context.installation, say }),
         id.value,
       );
-      context.stdout.write(`Canceled ${id.value}: it had not started.\n`);
+      context.stdout.write(`Canceled ${named}: it had not started.\n`);
       return exits.done;
     }
     case 'asked':
-      context.stdout.write(`Asked ${id.value} to end; what does not end within 5 s is killed.\n`);
+      context.stdout.write(`Asked ${named} to end; what does not end within 5 s is killed.\n`);
       return exits.done;
   }
 }
