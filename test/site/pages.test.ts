@@ -146,7 +146,7 @@ test('a trend has a bar for each finished run, the oldest first, none out of the
   for (const bar of trend.bars)
     assert.ok(bar.y >= 0 && bar.y + bar.height <= trend.height && bar.height >= 5);
   assert.is(trend.summary, '5 of the last 5 complete, usually in 1.0 s');
-  const unsound = { ...row({ number: 7, state: 'failed' }), started_at: null };
+  const unsound = { ...row({ number: 7 }), state: 'failed' as const, started_at: null };
   assert.is(trendOf([unsound, ...rows])?.summary, '5 of the last 6 complete, usually in 1.0 s');
   assert.is(trendOf([unsound, ...rows])?.bars.length, 5);
   assert.is(trendOf(rows.slice(0, 1)), null);
