@@ -35,11 +35,14 @@ export type Place = {
 export const openPlace = (context: Context): Promise<Result<Place, Complaint>> =>
   openPlaceAt(context, context.repo === null ? context.cwd : resolve(context.cwd, context.repo));
 
+/** How most commands are told of a repository. */
+const byOption = 'quire --repo DIR …';
+
 /** The repository at a path, which the command line named in this way. */
 export async function openPlaceAt(
   context: Context,
   path: string,
-  named = 'quire --repo DIR …',
+  named = byOption,
 ): Promise<Result<Place, Complaint>> {
   const found = await findRepository(path);
   if (!found.ok) return noRepository(found.error, 'bare-repository', named);
@@ -87,7 +90,7 @@ const someoneElses = /dubious ownership in repository at '([^'\n]*)'/;
 export function noRepository(
   failure: GitFailure,
   wanted: 'bare-repository' | 'work-tree' = 'bare-repository',
-  named = 'quire --repo DIR …',
+  named = byOption,
 ): Result<never, Complaint> {
   const message = sayGitFailure(failure);
   if (failure.reason === 'not-a-repository') {

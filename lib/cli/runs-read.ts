@@ -46,18 +46,18 @@ export async function newestRuns(store: Store, choice: Choice): Promise<StoreRes
   const unfinished = [...seen.values()].sort(byNumber).slice(0, choice.most);
   if (choice.state === 'pending' || choice.state === 'active') return ok(unfinished);
   const finished: Seen[] = [];
+  const all = (): StoreResult<Seen[]> => ok([...unfinished, ...finished.sort(byNumber)]);
   for await (const page of historyPages(store)) {
     if (!page.ok) return page;
     for (const line of page.value) {
-      if (unfinished.length + finished.length >= choice.most)
-        return ok([...unfinished, ...finished.sort(byNumber)]);
+      if (unfinished.length + finished.length >= choice.most) return all();
       if (choice.state !== null && line.state !== choice.state) continue;
       if (!isOfRef(line.ref, choice.ref) || seen.has(line.id)) continue;
       const found = await look(store, line.id, choice, seen);
       if (found !== null) finished.push(found);
     }
   }
-  return ok([...unfinished, ...finished.sort(byNumber)]);
+  return all();
 }
 
 /** What waits and what runs, and the last finished run of each ref: however many runs there are. */

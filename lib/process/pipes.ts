@@ -145,11 +145,11 @@ let making: Promise<Result<void, StartFailure>> | null = null;
 
 /** Makes the first pipes before a command waits for them. What fails here fails again when one is wanted, and is told then. */
 export async function warmPipes(): Promise<void> {
-  if (free.length === 0) await morePipes();
+  if (free.length === 0) await makeBatch();
 }
 
-/** Makes some. Many may wait for the same batch; who finds nothing left of it asks again. */
-export function morePipes(): Promise<Result<void, StartFailure>> {
+/** Many may wait for the same batch. */
+function makeBatch(): Promise<Result<void, StartFailure>> {
   making ??= makeMore().finally(() => {
     making = null;
   });
@@ -159,11 +159,21 @@ export function morePipes(): Promise<Result<void, StartFailure>> {
 /** For both streams of a command. */
 export type Pipes = { readonly out: Pipe; readonly errors: Pipe };
 
-/** Both, or null when there are not as many: `morePipes` first. */
-export function takePipes(): Pipes | null {
+/** Both, or null when there are not as many: `makePipes` then. */
+export function takePipes(): Result<Pipes, never> | null {
   if (free.length < 2) return null;
   const [out, errors] = [free.pop(), free.pop()];
-  return out === undefined || errors === undefined ? null : { out, errors };
+  return out === undefined || errors === undefined ? null : ok({ out, errors });
+}
+
+/** As `takePipes`, after making some. Who finds nothing left of a batch waits for the next. */
+export async function makePipes(): Promise<Result<Pipes, StartFailure>> {
+  for (;;) {
+    const made = await makeBatch();
+    if (!made.ok) return made;
+    const taken = takePipes();
+    if (taken !== null) return taken;
+  }
 }
 
 async function makeMore(): Promise<Result<void, StartFailure>> {

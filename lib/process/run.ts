@@ -12,7 +12,7 @@ import { unreachable } from '../base/unreachable.ts';
 import type { Command, CommandEnd, Environment, HearChunk, NoEnd, StartFailure } from './command.ts';
 import { endMarked } from './end.ts';
 import { openInput } from './input.ts';
-import { morePipes, type Pipe, type Pipes, takePipes } from './pipes.ts';
+import { makePipes, type Pipe, type Pipes, takePipes } from './pipes.ts';
 import { type SpawnCommand, type SpawnEnd, type Spawned, spawnCommand } from './spawn.ts';
 
 export type RunOptions = {
@@ -45,9 +45,27 @@ export type Ran = {
  * pipes have to be made first. Rejects only when `hear` threw.
  */
 export async function runCommand(command: Command, options: RunOptions): Promise<Ran> {
-  const opened = streamsNow(options.stdin) ?? (await openStreams(options.stdin));
-  if (!opened.ok) return { end: err({ reason: 'not-started', failure: opened.error }), release: null };
-  const { out, errors, input } = opened.value;
+  const input = options.stdin === null ? ok(null) : openInput(options.stdin);
+  if (!input.ok) return notStarted(input.error);
+  try {
+    const pipes = takePipes() ?? (await makePipes());
+    return pipes.ok ? await runWith(input.value, pipes.value, command, options) : notStarted(pipes.error);
+  } finally {
+    if (input.value !== null) closeDescriptor(input.value);
+  }
+}
+
+const notStarted = (failure: StartFailure): Ran => ({
+  end: err({ reason: 'not-started', failure }),
+  release: null,
+});
+
+async function runWith(
+  input: number | null,
+  { out, errors }: Pipes,
+  command: Command,
+  options: RunOptions,
+): Promise<Ran> {
   const { spawn = spawnCommand, cwd, env, mark } = options;
   const stdio = [input === null ? null : descriptorPath(input), out.path, errors.path] as const;
   out.hear((chunk) => options.hear('out', chunk));
@@ -67,7 +85,6 @@ export async function runCommand(command: Command, options: RunOptions): Promise
     return { end: endOf(end, ending.by()), release: left.length === 0 ? null : () => giveUp(left) };
   } finally {
     ending.over();
-    if (input !== null) closeDescriptor(input);
   }
 }
 
@@ -78,7 +95,7 @@ const giveUp = (pipes: readonly Pipe[]): void => {
 function endOf(end: SpawnEnd, endedBy: CommandEnd['endedBy']): Ran['end'] {
   switch (end.kind) {
     case 'exited': {
-      const { code, signal } = end.exit;
+      const { code, signal } = end;
       return ok(
         signal === null
           ? { kind: 'exited', code: code ?? 0, endedBy }
@@ -92,27 +109,6 @@ function endOf(end: SpawnEnd, endedBy: CommandEnd['endedBy']): Ran['end'] {
     default:
       return unreachable(end);
   }
-}
-
-type Streams = Pipes & { readonly input: number | null };
-
-async function openStreams(stdin: RunOptions['stdin']): Promise<Result<Streams, StartFailure>> {
-  for (;;) {
-    const opened = streamsNow(stdin);
-    if (opened !== null) return opened;
-    const made = await morePipes();
-    if (!made.ok) return made;
-  }
-}
-
-/** Null when pipes have to be made first. */
-function streamsNow(stdin: RunOptions['stdin']): Result<Streams, StartFailure> | null {
-  const input = stdin === null ? ok(null) : openInput(stdin);
-  if (!input.ok) return input;
-  const pipes = takePipes();
-  if (pipes !== null) return ok({ ...pipes, input: input.value });
-  if (input.value !== null) closeDescriptor(input.value);
-  return null;
 }
 
 /** How long who started a command may take to say who it is, and that it is over once it was ended. */

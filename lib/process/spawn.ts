@@ -34,11 +34,9 @@ export type SpawnOptions = {
   readonly ended: (end: SpawnEnd) => void;
 };
 
-export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
-
 export type SpawnEnd =
   /** Whatever the process left behind still runs. */
-  | { readonly kind: 'exited'; readonly exit: Exit }
+  | { readonly kind: 'exited'; readonly code: number | null; readonly signal: NodeJS.Signals | null }
   | { readonly kind: 'not-started'; readonly failure: StartFailure }
   /** Nobody is left who could know. */
   | { readonly kind: 'lost' };
@@ -99,7 +97,7 @@ export const spawnCommand: SpawnCommand = (command, options) => {
         started.on('error', (error) => {
           if (started.pid === undefined) failed(explainStart(error, attempt));
         });
-        started.once('exit', (code, signal) => over({ kind: 'exited', exit: { code, signal } }));
+        started.once('exit', (code, signal) => over({ kind: 'exited', code, signal }));
         child = started;
         return started;
       } catch (error) {

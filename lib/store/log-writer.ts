@@ -69,7 +69,7 @@ export class LogWriter {
 
   mark(mark: Mark): FileResult<void> {
     // What a command said stays before its end, with the first bytes of a character that never came whole.
-    const flushed = mark.kind === 'exit' ? this.#flushAll(true) : this.#flushAll(false);
+    const flushed = this.#flushAll(() => mark.kind === 'exit');
     if (!flushed.ok) return flushed;
     if (mark.kind === 'command')
       return this.#append(Buffer.from(markText({ ...mark, cmd: fitting(mark.cmd) })));
@@ -93,7 +93,7 @@ export class LogWriter {
     this.#counted += taken.length;
     const written = taken.length === 0 ? ok(undefined) : this.#gather(stream, taken, t);
     if (taken.length === bytes.length || !written.ok) return written;
-    const flushed = this.#flushAll(false);
+    const flushed = this.#flushAll(() => false);
     this.#gathered.out = nothing();
     this.#gathered.err = nothing();
     return flushed.ok ? this.#markTruncated() : flushed;
@@ -104,22 +104,19 @@ export class LogWriter {
    * returned is written by the next one, whole or not.
    */
   flush(): FileResult<void> {
-    const other = this.#stream === 'out' ? 'err' : 'out';
-    const first = this.#flush(other, this.#gathered[other].held);
-    const second = this.#flush(this.#stream, this.#gathered[this.#stream].held);
-    return first.ok ? second : first;
+    return this.#flushAll(({ held }) => held);
   }
 
   /** Puts everything on disk, to the last byte. */
   sync(): FileResult<void> {
-    const flushed = this.#flushAll(true);
+    const flushed = this.#flushAll(() => true);
     if (!flushed.ok || this.#appender === null) return flushed;
     return this.#appender.sync();
   }
 
   /** A later entry opens the file again: what a job left running may still speak. */
   close(): FileResult<void> {
-    const flushed = this.#flushAll(true);
+    const flushed = this.#flushAll(() => true);
     const closed = this.#appender?.close() ?? ok(undefined);
     this.#appender = null;
     return flushed.ok ? closed : flushed;
@@ -165,10 +162,11 @@ export class LogWriter {
     return ok(undefined);
   }
 
-  #flushAll(final: boolean): FileResult<void> {
+  /** `isFinal`: whether the beginning of a character is written as well. */
+  #flushAll(isFinal: (gathered: Gathered) => boolean): FileResult<void> {
     const other = this.#stream === 'out' ? 'err' : 'out';
-    const first = this.#flush(other, final);
-    const second = this.#flush(this.#stream, final);
+    const first = this.#flush(other, isFinal(this.#gathered[other]));
+    const second = this.#flush(this.#stream, isFinal(this.#gathered[this.#stream]));
     return first.ok ? second : first;
   }
 
